@@ -1,0 +1,56 @@
+"""The ledger: recorded, sent, received, stored per device, channel and hour, from both ends."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from contracts.ranges import Ranges
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One device, channel and hour of sample time. Counts are samples (telemetry), events or frames, each counted once."""
+
+    site: str
+    kind: str
+    device: str
+    channel: str
+    hour: int  # µs UTC at its start
+    recorded: int | None  # by the device; None until its tally for this hour has come
+    sent: int | None
+    shed: int  # given up by the device and declared
+    received: int  # in batches seen for the first time
+    stored: int
+    dead: int  # kept as dead letters
+    duplicated: int  # received again; changed nothing
+    unsequenced: int  # stored, but from a client that numbers nothing: no promise
+
+    @property
+    def missing(self) -> int:
+        """Recorded but neither stored, dead nor declared: in flight, or lost. 0 where the device has not told yet."""
+        if self.recorded is None:
+            return 0
+        return max(0, self.recorded - self.shed - (self.stored - self.unsequenced) - self.dead)
+
+
+class Hole(msgspec.Struct, frozen=True, kw_only=True):
+    """Sequence numbers of a stream that never came, and why if the device said so."""
+
+    device: str
+    channel: str
+    epoch: int
+    ranges: Ranges
+    reason: str  # declared reason; `in flight` while the epoch lives; `unexplained`
+
+
+class Reader(Protocol):
+    """How the ledger is read. Calls block: use a thread."""
+
+    def rows(self, start: int, end: int, *, device: str = "", limit: int = 10_000) -> list[Row]:
+        """Rows with start ≤ hour < end (µs UTC), in order of (hour, device, channel)."""
+        ...
+
+    def holes(self, *, device: str = "", limit: int = 1_000) -> list[Hole]:
+        """Holes in the sequence numbers received so far."""
+        ...

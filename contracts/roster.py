@@ -1,0 +1,58 @@
+"""The roster: which devices there are, where they stand and whose they are."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from contracts.topics import Device, Kind, name
+
+
+class Window(msgspec.Struct, frozen=True, kw_only=True):
+    """Planned maintenance, start ≤ t < end (µs UTC)."""
+
+    start: int
+    end: int
+    reason: str = ""
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One device as the city knows it."""
+
+    device: str
+    kind: Kind
+    site: str
+    title: str = ""  # for people: `Kiosk gerbang timur`
+    longitude: float | None = None  # degrees, WGS 84
+    latitude: float | None = None
+    floor: str = ""
+    operator: str = ""  # Indosat, Telkomsel, …
+    labels: dict[str, str] = {}
+    names: tuple[str, ...] = ()  # SenML base names besides our own under which it may speak
+    maintenance: tuple[Window, ...] = ()
+
+    def __post_init__(self) -> None:
+        name("device", self.device)
+        name("site", self.site)
+
+    @property
+    def address(self) -> Device:
+        """The device's place in the topic grammar."""
+        return Device(site=self.site, kind=self.kind, device=self.device)
+
+    def maintained(self, time: int) -> bool:
+        """Whether the device is under planned maintenance at an instant (µs UTC)."""
+        return any(window.start <= time < window.end for window in self.maintenance)
+
+
+class Reader(Protocol):
+    """How everyone asks about devices; answers from memory."""
+
+    def get(self, device: str) -> Entry | None:
+        """One device, or None where it is unknown."""
+        ...
+
+    def list(self, *, site: str = "", kind: Kind | None = None) -> list[Entry]:
+        """Known devices in order of (site, kind, device)."""
+        ...

@@ -1,0 +1,73 @@
+"""What every test shares: which tests run here; a test that should run is never skipped."""
+
+import os
+from collections.abc import Generator, Sequence
+from pathlib import Path
+
+import pytest
+from _pytest.reports import CollectReport, TestReport
+
+ROOT = Path(__file__).resolve().parents[1]
+ALONE = "one after another"  # the xdist group of tests that start real processes
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--long", action="store_true", help="run kill series, soaks and full-size benchmarks too"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect what needs assets that are not here, and what only `make long` runs."""
+    chosen: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    for item in items:
+        if item.get_closest_marker("system"):
+            item.add_marker(pytest.mark.xdist_group(ALONE))
+        wanted = _wanted(item, long=config.getoption("--long"))
+        (chosen if wanted else left_out).append(item)
+    items[:] = chosen
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+
+
+def _wanted(item: pytest.Item, *, long: bool) -> bool:
+    if item.get_closest_marker("assets") and not os.environ.get("IMM_TEST_ASSETS"):
+        return False
+    return long or not item.get_closest_marker("long")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, TestReport, TestReport]:
+    """A skip fails: what cannot run here carries a marker, what an engine cannot is a capability."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail"):
+        _fail(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, CollectReport, CollectReport]:
+    """A module that skips itself fails likewise."""
+    report = yield
+    if report.skipped:
+        _fail(report)
+    return report
+
+
+def _fail(report: TestReport | CollectReport) -> None:
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+    report.outcome = "failed"
+    report.longrepr = f"{reason}\nA skip counts as a failure here: declare a marker or a capability instead."
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The root of the repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def folders(root: Path) -> Sequence[str]:
+    """The names of the Python packages at the root."""
+    return sorted(path.parent.name for path in root.glob("*/__init__.py"))

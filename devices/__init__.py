@@ -1,0 +1,1 @@
+"""The fleet: registry, and later enrolment, credentials, presence, shadow, commands."""

@@ -1,0 +1,1 @@
+"""Time series, ledger, dead letters, frames and state: what ingest makes durable before it says so."""

@@ -1,0 +1,1 @@
+"""What edge and servers share while they run."""

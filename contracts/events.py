@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from contracts import instants
 from contracts.errors import Refused
 from contracts.ranges import Ranges
 
@@ -81,3 +82,13 @@ def decode(payload: bytes) -> tuple[Event, ...]:
     if not 1 <= len(events) <= MOST:
         raise Refused("event", len(events), f"1 to {MOST} events a message")
     return events
+
+
+def counts(events: tuple[Event, ...]) -> dict[int, int]:
+    """Hour (µs UTC at its start) → alarms in it. Both ends of the ledger count alarms only: the rest is about the ledger."""
+    counted: dict[int, int] = {}
+    for event in events:
+        if isinstance(event, Alarm):
+            hour = instants.floor(event.time, instants.HOUR)
+            counted[hour] = counted.get(hour, 0) + 1
+    return counted

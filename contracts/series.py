@@ -104,6 +104,15 @@ class Block:
         for row, value in other.others.items():
             self.others[base + row] = value
 
+    def cut(self, rows: int, series: int) -> None:
+        """Take out what was added since the block held this many rows and series."""
+        for row in [row for row in self.others if row >= rows] if self.others else ():
+            del self.others[row]
+        del self.index[rows:], self.times[rows:], self.numbers[rows:]
+        for added in self.series[series:]:
+            del self._places[added]
+        del self.series[series:]
+
     def rows(self) -> Iterator[tuple[Series, int, Value]]:
         """Samples one by one, for small blocks and tests."""
         for row, (place, time, number) in enumerate(zip(self.index, self.times, self.numbers, strict=True)):

@@ -17,7 +17,7 @@ JSON: Final = "application/senml+json"
 CBOR: Final = "application/senml+cbor"
 EVENTS: Final = "application/vnd.imm.events+json"
 LARGEST: Final = 1_000_000  # bytes of one payload; larger ones are refused (dead letter)
-_MOST: Final = 2**63 - 1
+_MOST: Final = 2**62  # every store's integers hold it, also after adding 1
 
 
 class Stream(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,5 +76,5 @@ def sequence(properties: Mapping[str, str]) -> Sequence | None:
 def _count(properties: Mapping[str, str], field: str) -> int:
     text = properties.get(field, "")
     if not (text.isascii() and text.isdigit() and len(text) <= 19 and 1 <= int(text) <= _MOST):
-        raise Refused(field, text, "a whole number from 1 to 2^63-1")
+        raise Refused(field, text, "a whole number from 1 to 2^62")
     return int(text)

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
 from contracts import instants
 from contracts.errors import Refused
-from contracts.ranges import Ranges
+from contracts.ranges import Ranges, union
 
 MOST: Final = 1_000  # events in one message
+Instant = Annotated[int, msgspec.Meta(ge=0, le=2**62)]  # µs UTC; every store's integers hold it
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**48)]  # sums of it fit in 64 bits too
+Word = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{0,63}$")]
 
 
 class Alarm(msgspec.Struct, frozen=True, kw_only=True, tag="alarm"):
     """Something that needs attention now; never shed for metrics."""
 
     id: str
-    time: int  # µs UTC
+    time: Instant  # µs UTC
     name: str  # what happened, as dotted words: `door.opened`
     severity: str = "moderate"  # CAP 1.2: extreme, severe, moderate, minor
     text: str = ""  # for people
@@ -28,32 +31,32 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True, tag="gap"):
     """Batches that the device knows it lost or gave up: a declared, counted hole."""
 
     id: str
-    time: int  # µs UTC, when it was declared
-    channel: str
-    epoch: int
+    time: Instant  # µs UTC, when it was declared
+    channel: Word
+    epoch: Instant
     ranges: Ranges  # sequence numbers that will never come
-    samples: dict[int, int]  # hour (µs UTC at its start) → samples in the hole; hour 0 where it is not known
-    reason: str  # full, corrupt, disk, expired
+    samples: dict[Instant, Count]  # hour (µs UTC at its start; 0: not known) → samples in the hole
+    reason: Word  # full, corrupt, disk, expired
 
 
 class TallyRow(msgspec.Struct, frozen=True, kw_only=True):
     """The device's count for one channel and hour of sample time; cumulative, so the newest row wins."""
 
-    channel: str
-    hour: int  # µs UTC at its start
-    recorded: int  # samples, events or frames committed to the spool
-    sent: int  # of these, in batches that the broker has acknowledged at least once
-    shed: int  # of these, given up and declared
+    channel: Word
+    hour: Instant  # µs UTC at its start
+    recorded: Count  # samples, events or frames committed to the spool
+    sent: Count  # of these, in batches that the broker has acknowledged at least once
+    shed: Count  # of these, given up and declared
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True, tag="tally"):
     """The device's half of the ledger, each minute and at the close of each hour. Not itself counted."""
 
     id: str
-    time: int  # µs UTC
-    epoch: int
-    spooled: int  # batches that wait for a receipt
-    oldest: int  # µs UTC at which the oldest of them was recorded; 0 where none waits
+    time: Instant  # µs UTC
+    epoch: Instant
+    spooled: Count  # batches that wait for a receipt
+    oldest: Instant  # µs UTC at which the oldest of them was recorded; 0 where none waits
     rows: tuple[TallyRow, ...]
 
 
@@ -61,7 +64,7 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True, tag="probe"):
     """Runs the whole path from device to desk; hidden from desk, apps and counts; kept one hour."""
 
     id: str
-    time: int  # µs UTC by the device's clock
+    time: Instant  # µs UTC by the device's clock
 
 
 Event = Alarm | Gap | Tally | Probe
@@ -81,7 +84,14 @@ def decode(payload: bytes) -> tuple[Event, ...]:
         raise Refused("event", payload[:120], str(error)) from None
     if not 1 <= len(events) <= MOST:
         raise Refused("event", len(events), f"1 to {MOST} events a message")
-    return events
+    return tuple(_tidy(event) if isinstance(event, Gap) else event for event in events)
+
+
+def _tidy(gap: Gap) -> Gap:
+    try:
+        return msgspec.structs.replace(gap, ranges=union(gap.ranges))
+    except ValueError as error:
+        raise Refused("ranges", gap.ranges, str(error)) from None
 
 
 def counts(events: tuple[Event, ...]) -> dict[int, int]:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Annotated
 
-Range = tuple[int, int]
+import msgspec
+
+Number = Annotated[int, msgspec.Meta(ge=1, le=2**62)]  # whatever a store's integers hold, also after adding 1
+Range = tuple[Number, Number]
 Ranges = tuple[Range, ...]
 
 

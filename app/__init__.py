@@ -1,0 +1,1 @@
+"""Composition root: wiring, processes, command line. Imports all, imported by none."""

@@ -1,0 +1,77 @@
+"""`imm`: one command line. Each package brings its own group; a group is imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Final
+
+import click
+
+from runtime import cli, logs
+from runtime.settings import Wrong
+
+# name → (module, attribute, what `imm --help` says of it without importing it)
+COMMANDS: Final = {
+    "up": ("app.commands.up", "up", "Run the whole platform on this machine, nothing to install."),
+    "run": ("app.commands.run", "run", "Run one process: ingest, analytics, alerts, api or desk."),
+    "edge": ("edge.cli", "edge", "Run an agent on site: kiosk, wifi or replay."),
+    "demo": ("app.commands.demo", "demo", "See it live: real agents, replayed footfall, alerts, incidents."),
+    "migrate": ("app.commands.migrate", "migrate", "Bring the databases to this version."),
+    "ledger": ("app.commands.ledger", "ledger", "Show what was recorded, sent, received and stored."),
+    "deadletter": ("app.commands.deadletter", "deadletter", "List, show and replay refused messages."),
+    "series": ("app.commands.series", "series", "List series."),
+    "query": ("app.commands.series", "query", "Read samples, aggregates or last values."),
+    "bench": ("benchmarks.cli", "bench", "Measure ingest and store against a limit and a peer."),
+    "chaos": ("simulator.chaos.cli", "chaos", "Kill processes at random and count what was lost."),
+    "doctor": ("app.commands.doctor", "doctor", "Check this machine and these settings."),
+    "backup": ("app.commands.backup", "backup", "Write a backup, or check one."),
+}
+
+
+class Lazy(click.Group):
+    """Group that imports a command when it is called, so that `imm --help` and completion stay quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Names in the order in which a newcomer needs them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import the command, or None where there is none of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in COMMANDS.items()])
+
+
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="IMM_CONFIG",
+    help="Settings file (TOML). Without it: defaults and IMM_… variables.",
+)
+@click.option("--log", "level", default="info", type=click.Choice(["debug", "info", "warning", "error"]))
+@click.option("--log-json", "as_json", is_flag=True, help="Log as JSON, one object a line.")
+@click.version_option(package_name="imm-platform", prog_name="imm")
+@click.pass_context
+def imm(context: click.Context, config: Path | None, level: str, *, as_json: bool) -> None:
+    """Turn what a city's devices sense into things people act on."""
+    logs.configure(json=as_json, level=level)
+    context.obj = config
+
+
+def main() -> None:
+    """Entry point."""
+    try:
+        imm(prog_name="imm")
+    except Wrong as error:
+        cli.Failure.of("the settings cannot be used", error).show()
+        sys.exit(1)

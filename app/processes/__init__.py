@@ -1,0 +1,1 @@
+"""One module a process, and the supervisor that keeps them alive on one machine."""

@@ -1,0 +1,51 @@
+"""The directive `commands`: the reference of a command line, read from its click groups, never stale."""
+
+from importlib import import_module
+from importlib.metadata import entry_points
+
+import click
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinx.util.docutils import SphinxDirective
+
+
+class Commands(SphinxDirective):
+    """Every command below the console script that the argument names."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        (script,) = self.arguments
+        return [*_sections(_root(script), script)]
+
+
+def _root(script: str) -> click.Command:
+    """The click command behind a console script of ours: `main` itself, or `command` beside it."""
+    (entry,) = entry_points(group="console_scripts", name=script)
+    module = import_module(entry.module)
+    found = [value for name in (entry.attr, "command", "cli") if (value := getattr(module, name, None))]
+    for value in found:
+        if isinstance(value, click.Command):
+            return value
+    raise ExtensionError(f"{entry.value} is no click command: tell docs/commands.py where it is")
+
+
+def _sections(command: click.Command, path: str) -> list[nodes.section]:
+    section = nodes.section(ids=[nodes.make_id(path)], names=[path])
+    section += nodes.title(text=path)
+    with click.Context(command, info_name=path, max_content_width=100) as context:
+        text = command.get_help(context)
+        section += nodes.literal_block(text, text, language="text")
+        if isinstance(command, click.Group):
+            for name in command.list_commands(context):
+                inner = command.get_command(context, name)
+                if inner is not None and not inner.hidden:
+                    section += _sections(inner, f"{path} {name}")
+    return [section]
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Sphinx calls this once."""
+    app.add_directive("commands", Commands)
+    return {"parallel_read_safe": True}

@@ -62,7 +62,10 @@ class Sequence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def sequence(properties: Mapping[str, str]) -> Sequence | None:
-    """User properties → place in the stream; None where there is none at all. Raises Refused where it is partial or wrong."""
+    """User properties → place in the stream; None where there is none.
+
+    Raises Refused where it is partial or wrong.
+    """
     if not any(key in properties for key in ("stream", "epoch", "seq")):
         return None
     return Sequence(

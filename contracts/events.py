@@ -1,4 +1,7 @@
-"""What a device tells besides samples: alarms, declared gaps, its half of the ledger, probes. One message, one JSON array."""
+"""What a device tells besides samples: alarms, declared gaps, its half of the ledger, probes.
+
+One message is one JSON array.
+"""
 
 from __future__ import annotations
 
@@ -95,7 +98,7 @@ def _tidy(gap: Gap) -> Gap:
 
 
 def counts(events: tuple[Event, ...]) -> dict[int, int]:
-    """Hour (µs UTC at its start) → alarms in it. Both ends of the ledger count alarms only: the rest is about the ledger."""
+    """Hour (µs UTC at its start) → alarms in it; both ends of the ledger count alarms only."""
     counted: dict[int, int] = {}
     for event in events:
         if isinstance(event, Alarm):

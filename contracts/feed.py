@@ -1,4 +1,7 @@
-"""Ingest's feed: what one worker just accepted, for analytics and presence. It may lose: readers see the hole in `seq`."""
+"""Ingest's feed: what one worker just accepted, for analytics and presence.
+
+It may lose: readers see the hole in `seq`.
+"""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ def from_seconds(seconds: float) -> int:
 
     A float near 1.7e9 s carries about 0.24 µs, so an integer µs survives the way to seconds and back.
     """
-    return round(seconds * SECOND) if isinstance(seconds, float) else seconds * SECOND
+    return round(seconds * SECOND)
 
 
 def to_seconds(micros: int) -> float | int:

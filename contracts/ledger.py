@@ -10,7 +10,7 @@ from contracts.ranges import Ranges
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One device, channel and hour of sample time. Counts are samples (telemetry), events or frames, each counted once."""
+    """One device, channel and hour of sample time. Counts are samples, events or frames, each counted once."""
 
     site: str
     kind: str
@@ -28,7 +28,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def missing(self) -> int:
-        """Recorded but neither stored, dead nor declared: in flight, or lost. 0 where the device has not told yet."""
+        """Recorded but neither stored, dead nor declared: in flight, or lost. 0 until the device tells."""
         if self.recorded is None:
             return 0
         return max(0, self.recorded - self.shed - (self.stored - self.unsequenced) - self.dead)

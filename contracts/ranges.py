@@ -18,7 +18,7 @@ def of(numbers: Iterable[int]) -> Ranges:
 
 
 def union(*parts: Iterable[Range]) -> Ranges:
-    """Fewest ranges that hold every number of the parts. Raises ValueError for a range that ends before it starts."""
+    """Fewest ranges that hold every number of the parts. Raises ValueError where one ends too early."""
     merged: list[Range] = []
     for first, last in sorted(r for part in parts for r in part):
         if last < first:

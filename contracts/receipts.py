@@ -14,7 +14,7 @@ MOST_RANGES: Final = 1_000  # ranges in one receipt; a worker splits what is lon
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """Batches of one stream and epoch that one worker made durable: stored, kept as dead letters, or declared gaps."""
+    """Batches of one stream and epoch that one worker made durable: stored, dead letters or declared gaps."""
 
     stream: str  # device/channel
     epoch: int

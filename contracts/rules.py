@@ -1,4 +1,4 @@
-"""Rules as files: what analytics evaluates. One YAML document, a list of rules; each kind has its own parameters."""
+"""Rules as files: what analytics evaluates. One YAML document, a list of rules."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class Threshold(msgspec.Struct, frozen=True, kw_only=True, tag="threshold"):
 
 
 class Absence(msgspec.Struct, frozen=True, kw_only=True, tag="absence"):
-    """No sample for longer than `silence`; cleared by the next one. Devices that presence reports offline are skipped."""
+    """No sample for longer than `silence`; cleared by the next. Devices reported offline are skipped."""
 
     silence: float  # seconds
 
 
 class HourOfWeek(msgspec.Struct, frozen=True, kw_only=True, tag="hour_of_week"):
-    """A value far from what this hour of the week (Asia/Jakarta) usually brings: median ± factor x robust spread."""
+    """A value far from what this hour of the week (Asia/Jakarta) brings: median ± factor x robust spread."""
 
     side: Side = Side.BOTH
     weeks: int = 4  # of history the baseline is learnt from

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from typing import Final, Protocol, Self
 
@@ -27,7 +27,7 @@ _METRIC: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:/-]{0,119}")
 _INSTANCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:/-]{0,63}")
 
 
-class Series(msgspec.Struct, frozen=True, kw_only=True):
+class Series(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """Identity of a series: where and what is measured, in which unit."""
 
     site: str
@@ -45,10 +45,10 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
 
 def split_name(local: str) -> tuple[str, str]:
     """`metric[_instance]` → (metric, instance). Raises Refused."""
-    metric, _, instance = local.partition("_")
+    metric, underscore, instance = local.partition("_")
     if not _METRIC.fullmatch(metric):
         raise Refused("n", local, "metric: 1 to 120 of A-Z a-z 0-9 . : / -, first a letter or digit")
-    if instance and not _INSTANCE.fullmatch(instance):
+    if underscore and not _INSTANCE.fullmatch(instance):
         raise Refused("n", local, "instance: 1 to 64 of A-Z a-z 0-9 . : / -, first a letter or digit")
     return metric, instance
 
@@ -58,14 +58,30 @@ def join_name(metric: str, instance: str = "") -> str:
     return f"{metric}_{instance}" if instance else metric
 
 
+class _Places(dict[Series, int]):
+    """Where each series stands in a block; a lookup adds a new one."""
+
+    __slots__ = ("_series",)
+
+    def __init__(self, series: list[Series]) -> None:
+        super().__init__()
+        self._series = series
+
+    def __missing__(self, series: Series) -> int:
+        place = self[series] = len(self._series)
+        self._series.append(series)
+        return place
+
+
 class Block:
     """Columns of samples of many series: what ingest hands to the store and to its feed.
 
-    Row i is a sample of `series[index[i]]` at `times[i]` (µs UTC). `numbers[i]` is its value, or NaN where the
-    value is not a number; then `others[i]` holds it. Columns are `array`s: numpy and Arrow read them without a copy.
+    Row i is a sample of `series[index[i]]` at `times[i]` (µs UTC). `numbers[i]` is its value, or NaN where
+    the value is not a number; then `others[i]` holds it. Columns are `array`s: numpy and Arrow read them
+    without a copy.
     """
 
-    __slots__ = ("index", "numbers", "others", "series", "times", "_places")
+    __slots__ = ("_places", "index", "numbers", "others", "place", "series", "times")
 
     def __init__(self) -> None:
         self.series: list[Series] = []
@@ -73,18 +89,11 @@ class Block:
         self.times = array("q")
         self.numbers = array("d")
         self.others: dict[int, Other] = {}
-        self._places: dict[Series, int] = {}
+        self._places = _Places(self.series)
+        self.place: Callable[[Series], int] = self._places.__getitem__  # index of a series, added if new
 
     def __len__(self) -> int:
         return len(self.times)
-
-    def place(self, series: Series) -> int:
-        """Index of a series in this block, added where it is new."""
-        found = self._places.get(series)
-        if found is None:
-            found = self._places[series] = len(self.series)
-            self.series.append(series)
-        return found
 
     def append(self, series: Series, time: int, value: Value) -> None:
         """Add one sample. Its value is a finite float, a string, a boolean or data."""
@@ -165,7 +174,7 @@ class Points(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Buckets(msgspec.Struct, frozen=True, kw_only=True):
-    """Aggregates of one series: bucket i starts at `starts[i]` (µs UTC); buckets without samples are absent."""
+    """Aggregates of one series: bucket i starts at `starts[i]` (µs UTC); empty buckets are absent."""
 
     series: Series
     starts: Sequence[int]
@@ -190,7 +199,7 @@ class Reader(Protocol):
     def aggregate(
         self, selector: Selector, start: int, end: int, *, step: int, statistic: Statistic
     ) -> list[Buckets]:
-        """One statistic per series and step (µs); buckets are counted from the epoch; percentiles are never averaged."""
+        """One statistic per series and step (µs); buckets count from the epoch; no percentile is averaged."""
         ...
 
     def last(self, selector: Selector) -> list[Last]:

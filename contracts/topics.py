@@ -134,9 +134,9 @@ Topic = DeviceTopic | AreaTopic | PlatformTopic
 
 
 def name(field: str, text: str) -> str:
-    """Return text if it may stand as one level: `[a-z0-9-]`, 1 to 64 characters, no outer hyphen, not `platform`.
+    """Return text if it may stand as one level: `[a-z0-9-]`, 1 to 64 characters, no outer hyphen.
 
-    Raises Refused.
+    A site is not `platform`. Raises Refused.
     """
     if not _NAME.fullmatch(text):
         raise Refused(field, text, "1 to 64 of a-z, 0-9 and inner hyphens")

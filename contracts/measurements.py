@@ -1,0 +1,124 @@
+"""The metric catalogue: what a name means. Metrics not listed are accepted and marked uncatalogued.
+
+Units are of the SenML registry (RFC 8428 12.1, RFC 8798). `/` is a ratio, 0 to 1; the registry's `%` is the
+same ratio under a misleading name and is not used.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from contracts.judgements import Text
+
+
+class Kind(StrEnum):
+    """How the values of a metric behave."""
+
+    GAUGE = "gauge"  # a number that goes up and down
+    COUNTER = "counter"  # a number that only grows, until its device restarts
+    COUNT = "count"  # a number of things seen since the sample before
+    TEXT = "text"  # a string
+    FLAG = "flag"  # a boolean
+
+
+class Metric(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of the catalogue."""
+
+    name: str
+    unit: str = ""
+    kind: Kind = Kind.GAUGE
+    low: float | None = None  # smallest and greatest value that can be true; beyond them a sample is refused
+    high: float | None = None
+    text: Text
+    reserved: bool = False  # written by ingest itself; a device that sends it is refused
+
+    @property
+    def numeric(self) -> bool:
+        """Whether its values are numbers."""
+        return self.kind not in {Kind.TEXT, Kind.FLAG}
+
+
+def _of(  # a row of the table below
+    name: str, unit: str, kind: Kind, low: float | None, high: float | None, id_: str, en: str
+) -> Metric:
+    return Metric(name=name, unit=unit, kind=kind, low=low, high=high, text=Text(id=id_, en=en))
+
+
+def _own(name: str, id_: str, en: str) -> Metric:
+    return Metric(name=name, kind=Kind.TEXT, text=Text(id=id_, en=en), reserved=True)
+
+
+_G, _C, _N, _F = Kind.GAUGE, Kind.COUNTER, Kind.COUNT, Kind.FLAG
+
+_METRICS: Final = (
+    # the device itself, an instance where it has several disks, sensors
+    _of("cpu.utilization", "/", _G, 0, 1, "Pemakaian prosesor", "Processor in use"),
+    _of("cpu.load", "count", _G, 0, 100_000, "Proses yang menunggu, rata-rata 1 menit", "Load, 1 min mean"),
+    _of("cpu.frequency", "Hz", _G, 0, 1e11, "Frekuensi prosesor", "Processor frequency"),
+    _of("memory.total", "B", _G, 0, 1e15, "Memori terpasang", "Memory installed"),
+    _of("memory.used", "B", _G, 0, 1e15, "Memori terpakai", "Memory used"),
+    _of("memory.available", "B", _G, 0, 1e15, "Memori tersedia", "Memory available"),
+    _of("memory.utilization", "/", _G, 0, 1, "Pemakaian memori", "Memory in use"),
+    _of("swap.used", "B", _G, 0, 1e15, "Memori tukar terpakai", "Swap used"),
+    _of("disk.total", "B", _G, 0, 1e18, "Ukuran disk", "Disk size"),
+    _of("disk.used", "B", _G, 0, 1e18, "Disk terpakai", "Disk used"),
+    _of("disk.free", "B", _G, 0, 1e18, "Sisa disk", "Disk free"),
+    _of("disk.utilization", "/", _G, 0, 1, "Pemakaian disk", "Disk in use"),
+    _of("disk.read", "B", _C, 0, None, "Terbaca dari disk", "Read from disk"),
+    _of("disk.written", "B", _C, 0, None, "Tertulis ke disk", "Written to disk"),
+    _of("temperature", "Cel", _G, -60, 200, "Suhu", "Temperature"),
+    _of("humidity", "%RH", _G, 0, 100, "Kelembapan udara", "Relative humidity"),
+    _of("fan.speed", "1/min", _G, 0, 100_000, "Putaran kipas", "Fan speed"),
+    _of("battery.level", "%EL", _G, 0, 100, "Isi baterai", "Battery level"),
+    _of("host.uptime", "s", _G, 0, 1e10, "Waktu sejak perangkat menyala", "Time since the device started"),
+    _of("process.count", "count", _G, 0, 1e7, "Jumlah proses", "Processes"),
+    # the network, an interface an instance
+    _of("network.received", "B", _C, 0, None, "Data diterima", "Bytes received"),
+    _of("network.sent", "B", _C, 0, None, "Data dikirim", "Bytes sent"),
+    _of("network.packets.received", "count", _C, 0, None, "Paket diterima", "Packets received"),
+    _of("network.packets.sent", "count", _C, 0, None, "Paket dikirim", "Packets sent"),
+    _of("network.errors", "count", _C, 0, None, "Kesalahan jaringan", "Network errors"),
+    _of("network.drops", "count", _C, 0, None, "Paket terbuang", "Packets dropped"),
+    _of("network.up", "", _F, None, None, "Antarmuka jaringan menyala", "Interface is up"),
+    _of("network.speed", "Mbit/s", _G, 0, 1e7, "Kecepatan antarmuka", "Speed of the interface"),
+    # public Wi-Fi, a radio or network an instance
+    _of("wifi.clients", "count", _G, 0, 100_000, "Perangkat tersambung", "Clients connected"),
+    _of("wifi.signal", "dBm", _G, -150, 50, "Kuat sinyal", "Signal strength"),
+    _of("wifi.quality", "/", _G, 0, 1, "Mutu sambungan", "Quality of the link"),
+    # reachability as the device sees it, an instance for each thing it tries to reach
+    _of("reachability.up", "/", _G, 0, 1, "Terjangkau (1) atau tidak (0)", "Reached (1) or not (0)"),
+    _of("reachability.time", "ms", _G, 0, 3_600_000, "Waktu jangkau", "Time to reach it"),
+    _of("reachability.loss", "/", _G, 0, 1, "Bagian percobaan yang gagal", "Share of attempts that failed"),
+    # people
+    _of(
+        "people.count", "count", _N, 0, 1e6, "Orang yang lewat sejak hitungan sebelumnya", "People who passed"
+    ),
+    _of("people.present", "count", _G, 0, 1e6, "Orang di tempat", "People present"),
+    # the agent itself
+    _of(
+        "agent.spooled",
+        "count",
+        _G,
+        0,
+        1e9,
+        "Kiriman yang menunggu tanda terima",
+        "Batches awaiting a receipt",
+    ),
+    _of("agent.spool.size", "B", _G, 0, 1e15, "Ukuran antrean kirim", "Size of the spool"),
+    # written by ingest from events and status messages; values are JSON
+    _own("status", "Keadaan perangkat", "State of the device"),
+    _own("event.alarm", "Alarm dari perangkat", "Alarm of the device"),
+    _own("event.gap", "Data yang dinyatakan hilang", "Declared gap"),
+    _own("event.tally", "Hitungan perangkat", "The device's count"),
+    _own("event.probe", "Uji jalur", "Probe of the path"),
+)
+
+CATALOGUE: Final = {metric.name: metric for metric in _METRICS}
+
+
+def find(name: str) -> Metric | None:
+    """The catalogue's entry for a metric, or None where it is uncatalogued."""
+    return CATALOGUE.get(name)

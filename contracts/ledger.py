@@ -10,7 +10,7 @@ from contracts.ranges import Ranges
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One device, channel and hour of sample time. Counts are samples, events or frames, each counted once."""
+    """One device, channel and hour of sample time. Counts are samples, events or frames, each once."""
 
     site: str
     kind: str

@@ -5,7 +5,6 @@ It takes a pack only where the long way would resolve it to the same samples; it
 
 from __future__ import annotations
 
-from array import array
 from typing import Final
 
 import msgspec
@@ -14,7 +13,7 @@ from contracts.errors import Refused
 from contracts.instants import SECOND
 from contracts.senml.names import Names
 from contracts.senml.times import AHEAD, OLDEST
-from contracts.series import Block, Series
+from contracts.series import Block
 from contracts.topics import Device
 
 _MOST: Final = 10_000  # records; longer packs take the long way, which refuses them
@@ -36,60 +35,63 @@ _decode: Final = msgspec.json.Decoder(list[_Row]).decode
 def append(
     payload: bytes, device: Device, now: int, block: Block, foreign: tuple[str, ...], names: Names
 ) -> int | None:
-    """Append the pack's samples to the block and return how many; None where it must take the long way."""
-    if b"\\" in payload:  # an escape could hide a colon from the count below
+    """Append the pack's samples to the block and return how many; None where it must take the long way.
+
+    A colon follows each label, so a pack has at least as many colons as labels. Where the labels of the rows
+    account for all colons, none of its labels is unknown, given twice, null, or a base field further down.
+    """
+    if b"\\" in payload:  # an escape could hide a colon
         return None
+    before = len(block), len(block.series)
     try:
         rows = _decode(payload)
-        if not 1 <= len(rows) <= _MOST or not _plain(payload, rows):
-            return None
-        first = rows[0]
-        base = round((first.bt or 0.0) * SECOND)
-        times = [base + round(t * SECOND) if (t := row.t) else base for row in rows]
-        if min(times) < OLDEST or max(times) > now + AHEAD:
-            return None
-        series = _series(rows, device, foreign, names)
+        if 0 < len(rows) <= _MOST and _fill(rows, payload.count(b":"), device, now, block, foreign, names):
+            return len(rows)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, OverflowError, Refused):
-        return None
-    if series is None:
-        return None
+        pass  # the long way finds it too, and says where
+    block.cut(*before)
+    return None
+
+
+def _fill(
+    rows: list[_Row],
+    colons: int,
+    device: Device,
+    now: int,
+    block: Block,
+    foreign: tuple[str, ...],
+    names: Names,
+) -> bool:
+    """Append rows to the block; False, perhaps half-way, where they are none for the short way."""
+    first = rows[0]
+    base, start = first.bn or "", round((first.bt or 0.0) * SECOND)
+    colons -= base.count(":") + (first.bn is not None) + (first.bt is not None) + (first.bu is not None)
+    colons -= 2 * len(rows)
+    table = names.table(device, base, first.bu or "", foreign)
     place = block.place
-    block.index.fromlist([place(one) for one in series])
-    block.times.fromlist(times)
-    block.numbers.extend(array("d", [row.v for row in rows]))
-    return len(rows)
-
-
-def _plain(payload: bytes, rows: list[_Row]) -> bool:
-    """Whether the payload holds no label but those that the rows show, each once.
-
-    A colon follows each label, so there are never more labels than colons. Where the rows' fields account for
-    all colons they account for all labels: none is unknown, given twice, null, or a base field further down.
-    """
-    first = rows[0]
-    colons = 2 * len(rows)
-    colons += len(rows) - [row.t for row in rows].count(None)
-    colons += len(rows) - [row.u for row in rows].count(None)
-    if first.bn is not None:
-        colons += 1 + first.bn.count(":")
-    if first.bt is not None:
-        colons += 1
-    if first.bu is not None:
-        colons += 1
-    return payload.count(b":") == colons
-
-
-def _series(rows: list[_Row], device: Device, foreign: tuple[str, ...], names: Names) -> list[Series] | None:
-    """The series of each row; None where a value is out of its bounds. Raises Refused."""
-    first = rows[0]
-    base, unit = first.bn or "", first.bu or ""
-    table = names.table(device, base, unit, foreign)
-    found: list[Series] = []
+    index: list[int] = []
+    times: list[int] = []
+    numbers: list[float] = []
     for row in rows:
-        series, low, high = (
-            table[row.n] if row.u is None else names.table(device, base, row.u, foreign)[row.n]
-        )
-        if not low <= row.v <= high:
-            return None
-        found.append(series)
-    return found
+        if row.u is None:
+            series, low, high = table[row.n]
+        else:
+            series, low, high = names.table(device, base, row.u, foreign)[row.n]
+            colons -= 1
+        value = row.v
+        if not low <= value <= high:
+            return False
+        time = row.t
+        if time is None:
+            times.append(start)
+        else:
+            times.append(start + round(time * SECOND))
+            colons -= 1
+        index.append(place(series))
+        numbers.append(value)
+    if colons or min(times) < OLDEST or max(times) > now + AHEAD:
+        return False
+    block.index.fromlist(index)
+    block.times.fromlist(times)
+    block.numbers.fromlist(numbers)
+    return True

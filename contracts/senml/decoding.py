@@ -39,9 +39,9 @@ def decode(
 ) -> int:
     """Append a pack's samples to the block; return how many. Raises Refused, and then the block is as before.
 
-    `content_type` is batches.JSON, batches.CBOR, or empty (JSON). A name is `{base name}{metric[_instance]}` with
-    the device's own base name or one registered for it (`foreign`), or local to the device where it starts with
-    no `urn:`. `now` (µs UTC, when the pack was received) resolves relative times. `names` remembers.
+    `content_type` is batches.JSON, batches.CBOR, or empty (JSON). A name is `{base name}{metric[_instance]}`
+    with the device's own base name or one registered for it (`foreign`), or local to the device where it does
+    not start with `urn:`. `now` (µs UTC, at reception) resolves relative times. `names` remembers.
     """
     names = Names() if names is None else names
     if len(payload) > LARGEST:

@@ -1,0 +1,33 @@
+"""The stages in their order, for the worker and for the replay of dead letters alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from contracts.roster import Reader
+from ingest.bounds import Bounds
+from ingest.check import check
+from ingest.decode import Decode
+from ingest.gather import Load
+from ingest.parcel import Parcel, Verdict
+from ingest.route import Route
+from ingest.settings import Settings
+
+Stage = Callable[[Parcel, Load], Verdict | None]
+
+
+def stages(roster: Reader, settings: Settings, *, box: Stage | None = None) -> tuple[Stage, ...]:
+    """route → check → (box) → decode → bounds; each returns None to go on, or the verdict that ends it."""
+    boxed = (box,) if box else ()
+    return (Route(roster, settings.mappings), check, *boxed, Decode(), Bounds(settings))
+
+
+def judge(parcel: Parcel, load: Load, through: Sequence[Stage]) -> Verdict | None:
+    """Send a parcel through the stages; where one ends its way, the load is as before."""
+    mark = load.mark()
+    for stage in through:
+        verdict = stage(parcel, load)
+        if verdict is not None:
+            load.cut(mark)
+            return verdict
+    return None

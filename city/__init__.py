@@ -1,0 +1,1 @@
+"""What the server side stands on: the city's database and its outbox of events."""

@@ -1,0 +1,21 @@
+"""The city's database: SQLite by default, PostgreSQL at work; tables kept up to date by migrations."""
+
+from city.db.bell import Bell
+from city.db.database import Database, Settings, notify
+from city.db.lease import Lease
+from city.db.migrate import History, check, upgrade
+from city.db.schema import Instant, Json, metadata
+
+__all__ = [
+    "Bell",
+    "Database",
+    "History",
+    "Instant",
+    "Json",
+    "Lease",
+    "Settings",
+    "check",
+    "metadata",
+    "notify",
+    "upgrade",
+]

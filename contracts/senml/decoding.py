@@ -24,6 +24,7 @@ VERSION: Final = 10  # the newest that we understand (RFC 8428 4.4)
 _BASE: Final = frozenset(("bver", "bn", "bt", "bu", "bv", "bs"))
 _VALUES: Final = ("v", "vs", "vb", "vd")
 _KNOWN: Final = _BASE | frozenset((*_VALUES, "n", "u", "s", "t", "ut"))
+_TYPES: Final[dict[measurements.Kind, type]] = {measurements.Kind.TEXT: str, measurements.Kind.FLAG: bool}
 _INTEGRALS: Final = {"": "", "W": "J", "A": "C"}  # unit of a value → unit of its integral over seconds
 
 
@@ -103,9 +104,12 @@ def _resolve(
     samples: list[tuple[Series, int, Value]] = []
     for number, record in enumerate(records, 1):
         try:
-            _check_labels(record)
-            base.take(record)
-            if record.keys() - _BASE:
+            labels = record.keys()
+            if not labels <= _KNOWN:
+                _check_unknown(record)
+            if not labels.isdisjoint(_BASE):
+                base.take(record)
+            if not labels <= _BASE:
                 samples += _samples(record, base, device, now, foreign, names)
         except Refused as error:
             raise Refused(error.field, error.value, f"{error.reason}; in record {number}") from None
@@ -116,7 +120,7 @@ def _resolve(
     return len(samples)
 
 
-def _check_labels(record: Mapping[str, Any]) -> None:
+def _check_unknown(record: Mapping[str, Any]) -> None:
     for label in record.keys() - _KNOWN:
         if label.endswith("_"):
             raise Refused(label, record[label], "must be understood (RFC 8428 4.4), and is not")
@@ -136,8 +140,10 @@ def _samples(
         raise Refused(given[1], record[given[1]], f"one value a record, and {given[0]} is there")
     samples: list[tuple[Series, int, Value]] = []
     if given or (base.value is not None and "s" not in record):
-        value = _value(record, given[0] if given else "v", base)
-        _check_meaning(value, series, low, high)
+        label = given[0] if given else "v"
+        value = _value(record, label, base)
+        if not (isinstance(value, float) and low <= value <= high):
+            _check_meaning(label, value, series, low, high)
         samples.append((series, time, value))
     if "s" in record or (base.sum is not None and given in ([], ["v"])):
         total = (_number(record, "s") if "s" in record else 0.0) + (base.sum or 0.0)
@@ -172,19 +178,14 @@ def _check_size(label: str, value: object, size: int) -> None:
         raise Refused(label, value, f"{size} bytes, at most {LARGEST_VALUE}")
 
 
-def _check_meaning(value: Value, series: Series, low: float, high: float) -> None:
+def _check_meaning(label: str, value: Value, series: Series, low: float, high: float) -> None:
     entry = measurements.find(series.metric)
+    if entry is None:
+        return
+    if not isinstance(value, _TYPES.get(entry.kind, float)):
+        raise Refused(label, value, f"{series.metric} is a {entry.kind}")
     if isinstance(value, float):
-        if low <= value <= high:
-            return
-        if entry is not None and entry.numeric:
-            raise Refused("v", value, f"{series.metric} is from {low:g} to {high:g} {series.unit}".rstrip())
-    fits = {
-        measurements.Kind.TEXT: str,
-        measurements.Kind.FLAG: bool,
-    }
-    if entry is not None and not isinstance(value, fits.get(entry.kind, float)):
-        raise Refused("v", value, f"{series.metric} takes values of kind {entry.kind}")
+        raise Refused(label, value, f"{series.metric} is from {low:g} to {high:g} {series.unit}".rstrip())
 
 
 def _integral(series: Series) -> Series:

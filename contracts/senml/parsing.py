@@ -132,9 +132,9 @@ def _relabelled(record: dict[Any, Any]) -> Record:
     return labelled
 
 
-def _refusing(tag: int) -> Callable[[Any], NoReturn]:
-    def refuse(_: Any) -> NoReturn:
-        raise Refused("payload", f"tag {tag}", "this CBOR tag has no place in a pack")
+def _refusing(tag: int) -> Callable[..., NoReturn]:
+    def refuse(*_: object) -> NoReturn:
+        raise ValueError(f"tag {tag} has no place in a pack")
 
     return refuse
 

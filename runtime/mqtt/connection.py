@@ -1,0 +1,313 @@
+"""One connection from its CONNECT to its loss: paho speaks the protocol, asyncio moves the bytes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any, Final, cast
+
+from paho.mqtt import client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties as PahoProperties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from runtime.clock import Clock
+from runtime.mqtt import packets
+from runtime.mqtt.errors import Denied, Lost
+from runtime.mqtt.message import Message
+from runtime.mqtt.settings import Settings, Will
+from runtime.mqtt.wire import Wire
+
+_PUBLISH: Final = 3  # packet type
+_TICK: Final = 1.0  # seconds between looks at keepalive and overdue answers
+_WRITE_AHEAD: Final = 65_536  # bytes that may gather before they are handed to the transport
+
+
+class _Paho(paho.Client):
+    """paho on our wire instead of a socket of its own."""
+
+    wire: Wire
+
+    def _create_socket(self) -> Wire:
+        return self.wire
+
+
+class Connection(asyncio.Protocol):
+    """Bytes in and out of one connection. `lost` resolves to the reason, or raises what a handler raised."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        client_id: str,
+        password: str,
+        will: Will | None,
+        session_expiry: int,
+        receive_maximum: int,
+        deliver: Callable[[Message], None],
+        clock: Clock,
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        self.accepted: asyncio.Future[None] = loop.create_future()
+        self.lost: asyncio.Future[str] = loop.create_future()
+        self.session_present = False
+        self._loop = loop
+        self._settings = settings
+        self._clock = clock
+        self._deliver = deliver
+        self._v5 = settings.protocol == 5
+        self._session_expiry = session_expiry
+        self._receive_maximum = receive_maximum
+        self._wire: Wire | None = None
+        self._transport: asyncio.Transport | None = None
+        self._rest = b""
+        self._largest = 268_435_455  # bytes of a packet that the broker takes
+        self._slots = asyncio.Semaphore(settings.window)
+        self._turn = asyncio.Lock()
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._pending: dict[int, tuple[asyncio.Future[None], str, float]] = {}
+        self._subscribing: dict[int | None, tuple[asyncio.Future[None], list[str]]] = {}
+        self._unacked: deque[Message] = deque()
+        self._ticker: asyncio.TimerHandle | None = None
+        self._flushing = False
+        self._leaving = False
+        self._paho = self._speaker(client_id, password, will)
+
+    def _speaker(self, client_id: str, password: str, will: Will | None) -> _Paho:
+        speaker = _Paho(
+            CallbackAPIVersion.VERSION2,
+            client_id,
+            clean_session=None if self._v5 else self._session_expiry == 0,
+            protocol=MQTTProtocolVersion(self._settings.protocol),
+            reconnect_on_failure=False,
+            manual_ack=True,
+        )
+        speaker.max_inflight_messages_set(0)  # the window is ours: paho would queue without bound
+        if self._settings.username:
+            speaker.username_pw_set(self._settings.username, password or None)
+        if will:
+            speaker.will_set(will.topic, will.payload, will.qos, will.retain)
+        speaker.on_connect = self._on_connect
+        speaker.on_disconnect = self._on_disconnect
+        speaker.on_publish = self._on_publish
+        speaker.on_subscribe = self._on_subscribe
+        speaker.on_socket_register_write = self._on_want_write
+        return speaker
+
+    # asyncio's side
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # a stream, by create_connection
+        self._wire = self._paho.wire = Wire(self._transport)
+        properties = None
+        if self._v5:
+            properties = PahoProperties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            properties.SessionExpiryInterval = self._session_expiry
+            properties.ReceiveMaximum = self._receive_maximum
+        self._paho.connect_async(
+            self._settings.host,
+            self._settings.port,
+            self._settings.keepalive,
+            clean_start=self._session_expiry == 0 if self._v5 else paho.MQTT_CLEAN_START_FIRST_ONLY,
+            properties=properties,
+        )
+        self._paho.reconnect()
+        self._flush()
+        self._ticker = self._loop.call_later(_TICK, self._tick)
+
+    def data_received(self, data: bytes) -> None:
+        if self._rest:
+            data = self._rest + data
+        view = memoryview(data)
+        at = 0
+        end = len(data)
+        try:
+            while not self.lost.done():
+                try:
+                    length, body = packets.varint(data, at + 1)
+                except IndexError:
+                    break
+                if body + length > end:
+                    break
+                header = data[at]
+                if header >> 4 == _PUBLISH:
+                    self._receive(packets.decode(header, view[body : body + length], v5=self._v5))
+                else:
+                    self._feed(view[at : body + length])
+                at = body + length
+        except packets.Malformed as error:
+            self.close(f"the broker sent a malformed packet: {error}")
+        self._rest = data[at:] if at < end else b""
+
+    def _feed(self, packet: memoryview) -> None:
+        if self._wire:
+            self._wire.feed(packet)
+            self._paho.loop_read()
+
+    def _receive(self, message: Message) -> None:
+        if message.qos:
+            self._unacked.append(message)
+            message.on_ack(self._settle)
+        try:
+            self._deliver(message)
+        except Exception as error:  # noqa: BLE001 - whatever a handler raises stops the client, and is raised there
+            if not self.lost.done():
+                self.lost.set_exception(error)
+            self.close("a handler failed")
+
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end(f"{exc}" if exc else "the broker closed the connection")
+
+    # paho's side
+
+    def _on_connect(self, _c: Any, _u: Any, flags: Any, reason: ReasonCode, properties: Any) -> None:
+        if reason.is_failure:
+            self.close(f"the broker refused the connection: {reason}")
+            return
+        self.session_present = flags.session_present
+        self._largest = getattr(properties, "MaximumPacketSize", self._largest)
+        granted = getattr(properties, "ReceiveMaximum", self._settings.window)
+        self._slots = asyncio.Semaphore(min(self._settings.window, granted))
+        if not self.accepted.done():
+            self.accepted.set_result(None)
+
+    def _on_disconnect(self, _c: Any, _u: Any, _flags: Any, reason: ReasonCode, _p: Any) -> None:
+        if self._leaving and self._wire:
+            self._wire.close()
+            self._end("closed")
+        else:
+            self.close(f"{reason}")
+
+    def _on_publish(self, _c: Any, _u: Any, mid: int, reason: ReasonCode, _p: Any) -> None:
+        found = self._pending.pop(mid, None)
+        if found is None:
+            return  # QoS 0: handed over, nobody waits
+        self._slots.release()
+        future, topic, _ = found
+        if future.done():
+            return  # its caller was cancelled
+        if reason.is_failure:
+            future.set_exception(Denied(topic, reason.value, str(reason)))
+        else:
+            future.set_result(None)
+
+    def _on_subscribe(self, _c: Any, _u: Any, mid: int, reasons: list[ReasonCode], _p: Any) -> None:
+        future, filters = self._subscribing.pop(mid)
+        for topic_filter, reason in zip(filters, reasons, strict=False):
+            if reason.is_failure:
+                self.close(f"the broker refused the subscription {topic_filter}: {reason}")
+                return
+        if not future.done():
+            future.set_result(None)
+
+    def _on_want_write(self, *_: Any) -> None:
+        if not self._flushing:
+            self._flushing = True
+            self._loop.call_soon(self._flush)
+
+    # our side
+
+    def subscribe(self, filters: Iterable[tuple[str, int]]) -> asyncio.Future[None]:
+        """Ask for messages; resolves at the answer. A refusal ends the connection with its reason."""
+        wanted = list(filters)
+        options: list[Any] = [(name, SubscribeOptions(qos) if self._v5 else qos) for name, qos in wanted]
+        future: asyncio.Future[None] = self._loop.create_future()
+        _, mid = self._paho.subscribe(options)
+        self._subscribing[mid] = future, [name for name, _ in wanted]
+        return future
+
+    async def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        qos: int,
+        retain: bool,
+        properties: packets.Properties | None,
+    ) -> None:
+        """Send when the window has room, in turn; at QoS 1 return after PUBACK. Raises Lost, Denied."""
+        async with self._turn:  # so that messages leave in the order of the calls
+            await self._writable.wait()
+            if qos:
+                await self._slots.acquire()
+            if self.lost.done():
+                self._slots.release()  # for the next who waits: it shall see the loss too
+                raise Lost(self.reason)
+            if len(payload) + len(topic) + 1_000 > self._largest:
+                if qos:
+                    self._slots.release()
+                raise Denied(topic, 0x95, f"larger than the {self._largest} bytes that the broker takes")
+            sent = self._paho.publish(topic, payload, qos, retain, properties)  # type: ignore[arg-type]
+            answer: asyncio.Future[None] = self._loop.create_future()
+            if qos:
+                self._pending[sent.mid] = answer, topic, self._clock.monotonic()
+            if len(payload) > _WRITE_AHEAD:
+                self._flush()  # now, so that the transport can say when it has enough
+        if qos:
+            await answer
+
+    def _settle(self) -> None:
+        """Acknowledge in the order of receipt (MQTT 5, 4.6); rumqttd insists."""
+        while self._unacked and self._unacked[0].acked:
+            message = self._unacked.popleft()
+            if not self.lost.done():
+                self._paho.ack(message.mid, message.qos)
+
+    def _flush(self) -> None:
+        self._flushing = False
+        if self._wire and not self.lost.done():
+            self._paho.loop_write()
+            self._wire.flush()
+
+    def _tick(self) -> None:
+        self._ticker = self._loop.call_later(_TICK, self._tick)
+        self._paho.loop_misc()
+        oldest = next(iter(self._pending.values()), None)
+        if oldest and self._clock.monotonic() - oldest[2] > self._settings.patience:
+            self.close(f"no PUBACK within {self._settings.patience:g} s")
+
+    def disconnect(self) -> None:
+        """Say goodbye, so that no will is published."""
+        if not self.lost.done():
+            self._leaving = True
+            self._paho.disconnect()
+            self._flush()
+
+    def close(self, reason: str) -> None:
+        """End the connection at once."""
+        self._end(reason)
+        if self._transport:
+            self._transport.abort()
+
+    @property
+    def reason(self) -> str:
+        """Why the connection was lost."""
+        if not self.lost.done():
+            return ""
+        return str(self.lost.exception() or self.lost.result())
+
+    def _end(self, reason: str) -> None:
+        if not self.lost.done():
+            self.lost.set_result(reason)
+        if self._ticker:
+            self._ticker.cancel()
+        error = Lost(self.reason)
+        if not self.accepted.done():
+            self.accepted.set_exception(error)
+        for future in [*(f for f, *_ in self._pending.values()), *(f for f, _ in self._subscribing.values())]:
+            if not future.done():
+                future.set_exception(error)
+        self._pending.clear()
+        self._subscribing.clear()
+        self._writable.set()
+        self._slots.release()

@@ -1,8 +1,8 @@
 """Stage 3: a device gets its share; what it sends beyond is boxed, and its neighbours notice nothing.
 
-A boxed message that is numbered is acknowledged but neither stored nor receipted: its sender still has it in its
-spool and sends it again, later and slower. One that is not numbered is kept as a dead letter, since nobody would
-send it again. Dead letters have a share of their own, so that a flood of bad input fills neither disk nor queue.
+A boxed message that is numbered is acknowledged, neither stored nor receipted: its sender still has it in
+its spool and sends it again, later. One that is not numbered is kept as a dead letter, since nobody
+would send it again. Dead letters have a share of their own: a flood of bad input fills no disk.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Box:
         )
 
     def charge(self, parcel: Parcel) -> None:
-        """Take what an accepted message held from its device's share; if that was too much, the next is boxed."""
+        """Take what an accepted message held from its device's share; if too much, the next is boxed."""
         self._account(parcel).records -= parcel.samples
 
     def letter(self, parcel: Parcel) -> Verdict | None:

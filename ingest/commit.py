@@ -50,7 +50,7 @@ class Commit:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-commit")
 
     async def __call__(self, load: Load) -> tuple[Load, Committed]:
-        """The load as it became durable, and what the sink said. Tries as long as the sink asks; raises Stopped."""
+        """The load as it became durable, and what the sink said. Tries as long as need be; raises Stopped."""
         loop = asyncio.get_running_loop()
         pause = 0.0
         while True:

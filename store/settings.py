@@ -60,7 +60,9 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     def policies(self) -> tuple[Policy, ...]:
         """What the engine is to do."""
         days = {"telemetry": self.telemetry_days, "event": self.event_days, "status": self.status_days}
-        levels = zip(LEVELS, (self.minute_days, self.quarter_days, self.hour_days, self.day_days), strict=True)
+        levels = zip(
+            LEVELS, (self.minute_days, self.quarter_days, self.hour_days, self.day_days), strict=True
+        )
         return (
             *(Policy(channel=name, keep=count * DAY) for name, count in days.items() if count),
             *([Policy(channel="probe", keep=self.probe_hours * HOUR)] if self.probe_hours else []),

@@ -20,7 +20,9 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     channel: str  # telemetry, event, frame, status
     sequence: Sequence | None  # None: from a client that numbers nothing
     rows: tuple[int, int]  # rows first ≤ i < end of the write's block are this message's
-    counts: Mapping[int, int]  # hour of sample time (µs UTC at its start) → samples, events or frames; no probes
+    counts: Mapping[
+        int, int
+    ]  # hour of sample time (µs UTC at its start) → samples, events or frames; no probes
     replays: str = ""  # id of the dead letter that this message was until now
 
 
@@ -58,7 +60,9 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
 class Committed(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a write: all of it is durable."""
 
-    duplicates: tuple[int, ...] = ()  # indices of arrivals that the ledger had already: their rows were not written
+    duplicates: tuple[
+        int, ...
+    ] = ()  # indices of arrivals that the ledger had already: their rows were not written
     dead_duplicates: tuple[int, ...] = ()  # indices of dead letters that it had already: not kept twice
     stored: int = 0  # samples, events and frames counted as stored for the first time
 

@@ -181,7 +181,7 @@ def _channel(text: str) -> Channel:
 
 
 def every(channel: Channel) -> str:
-    """Filter for one channel of every device."""
+    """Filter for one channel that every device writes (that of `receipt` would match judgements' too)."""
     return f"{ROOT}/+/+/+/{channel}"
 
 

@@ -54,6 +54,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int
     seq: int
     offered: bool  # whether it was handed out before, so that it may have been sent
+    size: int  # bytes it takes in the spool
     content_type: str
     properties: tuple[tuple[str, str], ...]
     payload: bytes

@@ -55,11 +55,14 @@ def undeclared(db: sqlite3.Connection) -> list[Address]:
     So there is at most one such batch a device, and it can be kept out of shedding without bound being lost.
     """
     owners = {of(topic).events for (topic,) in db.execute("SELECT DISTINCT topic FROM holes")}
-    return [
-        of(events)
-        for events in sorted(owners)
-        if not db.execute("SELECT 1 FROM batches WHERE control = 'gap' AND topic = ?", (events,)).fetchone()
-    ]
+    addresses = [of(events) for events in sorted(owners)]
+    return [address for address in addresses if not waits(db, "gap", address)]
+
+
+def waits(db: sqlite3.Connection, control: str, address: Address) -> bool:
+    """Whether a gap or tally of a device waits for its receipt."""
+    query = "SELECT 1 FROM batches WHERE control = ? AND control <> '' AND topic = ?"
+    return db.execute(query, (control, address.topic)).fetchone() is not None
 
 
 def take(db: sqlite3.Connection, address: Address, *, name: str, now: int) -> tuple[Gap, ...]:

@@ -24,7 +24,8 @@ class Roster:
 
     def __init__(self, *devices: Device) -> None:
         self.entries = {
-            device.device: Entry(device=device.device, kind=device.kind, site=device.site) for device in devices
+            device.device: Entry(device=device.device, kind=device.kind, site=device.site)
+            for device in devices
         }
 
     def get(self, device: str) -> Entry | None:

@@ -20,7 +20,7 @@ PACK = [{"n": "cpu.utilization", "u": "/", "v": 0.5}, {"n": "cpu.utilization", "
 
 
 def test_a_pack_becomes_samples(through: Through, clock: Fake) -> None:
-    parcel, load, verdict = through(message(PACK, seq=7))
+    _, load, verdict = through(message(PACK, seq=7))
     assert verdict is None
     assert [(s.device, s.metric, s.unit, t, v) for s, t, v in load.block.rows()] == [
         ("kiosk-1", "cpu.utilization", "/", clock.now(), 0.5),
@@ -45,7 +45,7 @@ def test_samples_are_counted_in_their_hours(through: Through, clock: Fake) -> No
 
 
 @pytest.mark.parametrize(
-    ("bad", "reason", "field"),
+    "bad,reason,field",
     [
         (message(PACK, topic="imm/v1/bima/kiosk/kiosk-1/nonsense"), Reason.TOPIC, "channel"),
         (message(PACK, topic="imm/v1/bima/kiosk/kiosk-1/command"), Reason.TOPIC, "topic"),
@@ -206,7 +206,11 @@ def test_a_mapped_topic_is_its_device_s(roster: Roster, clock: Fake) -> None:
     "wrong",
     [
         {"topic": "a/+", "device": "kiosk-1", "fields": [{"pointer": "/a", "metric": "a"}]},
-        {"topic": "imm/v1/a/b/c/telemetry", "device": "kiosk-1", "fields": [{"pointer": "/a", "metric": "a"}]},
+        {
+            "topic": "imm/v1/a/b/c/telemetry",
+            "device": "kiosk-1",
+            "fields": [{"pointer": "/a", "metric": "a"}],
+        },
         {"topic": "a", "device": "Kiosk", "fields": [{"pointer": "/a", "metric": "a"}]},
         {"topic": "a", "device": "kiosk-1", "fields": []},
         {"topic": "a", "device": "kiosk-1", "fields": [{"pointer": "a", "metric": "a"}]},

@@ -1,0 +1,1 @@
+"""The console's API: devices, series, ledger, dead letters."""

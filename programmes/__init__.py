@@ -1,0 +1,1 @@
+"""One package a citizen programme, independent of each other."""

@@ -1,0 +1,71 @@
+"""TANGI's API: incidents, their steps, and the time that probes take."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from anyio import to_thread
+from fastapi import APIRouter, Body, Path, Query
+from starlette.responses import Response
+
+from programmes.tangi.model import Incident, Priority, State, Step, Told
+from programmes.tangi.probes import Probes, Times
+from programmes.tangi.service import LONGEST, Filters, Incidents
+from web import paging
+from web.actor import Actor
+from web.records import Page, answers, reply
+
+_Number = Annotated[str, Path(max_length=24, description="`TGI-2026-000123`")]
+_Note = Annotated[str, Body(embed=True, max_length=LONGEST)]
+_Reason = Annotated[str, Body(embed=True, min_length=1, max_length=LONGEST, description="How it ended")]
+_DESCRIBED: Final = answers(Incident, description="The incident as it is now")
+
+
+def router(incidents: Incidents, probes: Probes) -> APIRouter:
+    """Routes under `/api/v1`."""
+    routes = APIRouter(prefix="/api/v1", tags=["incidents"])
+
+    @routes.get("/incidents", summary="Incidents, newest first", responses=answers(Page[Incident]))
+    async def page(
+        state: Annotated[list[State] | None, Query()] = None,
+        priority: Annotated[list[Priority] | None, Query()] = None,
+        site: Annotated[str, Query(max_length=64)] = "",
+        device: Annotated[str, Query(max_length=64)] = "",
+        cursor: Annotated[str, Query(max_length=200)] = "",
+        limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+    ) -> Response:
+        filters = Filters(
+            states=tuple(state or ()), priorities=tuple(priority or ()), site=site, device=device
+        )
+        after = paging.place(cursor, tuple[int, str]) if cursor else None
+        items = await to_thread.run_sync(lambda: incidents.page(filters, after=after, limit=limit + 1))
+        following = (
+            paging.cursor(items[limit - 1].opened, items[limit - 1].id) if len(items) > limit else None
+        )
+        return reply(Page(items=items[:limit], next=following))
+
+    @routes.get("/incidents/{number}", summary="One incident with its timeline", responses=answers(Told))
+    async def one(number: _Number) -> Response:
+        return reply(await to_thread.run_sync(incidents.get, number))
+
+    @routes.post("/incidents/{number}/acknowledge", summary="Have it in hand", responses=_DESCRIBED)
+    async def acknowledge(number: _Number, by: Actor, note: _Note = "") -> Response:
+        return reply(await _step(incidents, number, Step.ACKNOWLEDGE, by, note))
+
+    @routes.post("/incidents/{number}/resolve", summary="Say that it is over, and how", responses=_DESCRIBED)
+    async def resolve(number: _Number, by: Actor, reason: _Reason) -> Response:
+        return reply(await _step(incidents, number, Step.RESOLVE, by, reason))
+
+    @routes.post("/incidents/{number}/close", summary="Close what is resolved", responses=_DESCRIBED)
+    async def close(number: _Number, by: Actor, note: _Note = "") -> Response:
+        return reply(await _step(incidents, number, Step.CLOSE, by, note))
+
+    @routes.get("/probes", summary="From device to desk, over the last hour", responses=answers(Times))
+    async def times() -> Response:
+        return reply(await to_thread.run_sync(probes.last_hour))
+
+    return routes
+
+
+async def _step(incidents: Incidents, number: str, step: Step, by: str, reason: str) -> Incident:
+    return await to_thread.run_sync(lambda: incidents.step(number, step, by=by, reason=reason))

@@ -1,0 +1,1 @@
+"""The one web shell: routes, pages, events and looks of every package come together here."""

@@ -1,0 +1,67 @@
+"""Which language a reader gets, and the words in it: Indonesian first, English second, by gettext.
+
+Message ids are English; `locale/id.po` of each package holds the Indonesian. Catalogues are compiled when the
+application starts, so there is no build step to forget.
+"""
+
+from __future__ import annotations
+
+import gettext
+from collections.abc import Iterable
+from enum import StrEnum
+from io import BytesIO
+from pathlib import Path
+from typing import Final
+
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from starlette.requests import Request
+
+COOKIE: Final = "imm_lang"
+
+
+class Language(StrEnum):
+    """Languages of the platform, first one first."""
+
+    INDONESIAN = "id"
+    ENGLISH = "en"
+
+
+def choose(request: Request) -> Language:
+    """Language by `?lang`, then cookie, then Accept-Language, else Indonesian."""
+    for wanted in (request.query_params.get("lang"), request.cookies.get(COOKIE)):
+        if wanted in set(Language):
+            return Language(wanted)
+    for part in request.headers.get("accept-language", "").split(","):
+        wanted = part.partition(";")[0].strip().lower().partition("-")[0]
+        if wanted in set(Language):
+            return Language(wanted)
+    return Language.INDONESIAN
+
+
+def load(folders: Iterable[Path]) -> dict[Language, gettext.NullTranslations]:
+    """Words of each language from the `locale` folders of all packages."""
+    files = [folder / "id.po" for folder in folders]
+    return {
+        Language.INDONESIAN: _compile([file for file in files if file.exists()]),
+        Language.ENGLISH: gettext.NullTranslations(),
+    }
+
+
+def read(file: Path) -> Catalog:
+    """One package's catalogue."""
+    with file.open("rb") as source:
+        return read_po(source, locale="id", abort_invalid=True)
+
+
+def _compile(files: list[Path]) -> gettext.GNUTranslations:
+    merged = Catalog(locale="id")
+    for file in files:
+        for message in read(file):
+            if message.id:
+                merged[message.id] = message
+    compiled = BytesIO()
+    write_mo(compiled, merged)
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)

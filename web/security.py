@@ -1,0 +1,73 @@
+"""Headers that every answer carries, and the refusal of writes that another site starts."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from web.problems import Fault, Problem, answer
+
+_DIRECTIVES: Final = (
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "manifest-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+)
+POLICY: Final = "; ".join(_DIRECTIVES)
+HEADERS: Final = {
+    "Content-Security-Policy": POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Guard:
+    """ASGI middleware: sets the headers; answers 403 where a browser writes from another origin."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        if scope["method"] not in _SAFE and (fault := _foreign(Headers(scope=scope))):
+            problem = Problem(title="Forbidden", status=403, detail=fault.reason, errors=(fault,))
+            await answer(problem)(scope, receive, guarded)
+            return
+        await self._app(scope, receive, guarded)
+
+
+def _foreign(headers: Headers) -> Fault | None:
+    """What shows that another site started the request; tools that are no browser send neither header."""
+    fetched_from = headers.get("sec-fetch-site", "none")
+    if fetched_from not in {"same-origin", "none"}:
+        return Fault(
+            field="Sec-Fetch-Site", value=fetched_from, reason="writes are taken from our own pages only"
+        )
+    origin = headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != headers.get("host"):
+        return Fault(field="Origin", value=origin, reason="writes are taken from our own pages only")
+    return None

@@ -1,0 +1,140 @@
+"""The web application: every package's contribution under one policy, one look and one kind of error."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import Response
+
+from city.db import Database
+from city.errors import Unavailable
+from city.outbox import Tail
+from contracts.errors import Refused
+from runtime.clock import Clock
+from web import assets, health, language, problems, records, sse
+from web.contribution import Contribution
+from web.errors import Clash, NotBuilt
+from web.pages import Pages
+from web.security import Guard
+
+LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+_HERE: Final = Path(__file__).parent
+_BUILT: Final = "build/htmx.js"
+_log: Final = logging.getLogger(__name__)
+
+
+def create_app(
+    contributions: Sequence[Contribution],
+    *,
+    db: Database,
+    clock: Clock,
+    checks: health.Checks,
+    known: problems.Known | None = None,
+    hosts: Sequence[str] = LOOPBACK,
+) -> FastAPI:
+    """Application of all contributions. Raises Clash, NotBuilt.
+
+    `known`: errors of what stands below the contributions, and their status; `hosts`: names it answers to.
+    """
+    folders = _folders(contributions)
+    static = assets.Assets(_existing(folders, "static"))
+    if f"web/{_BUILT}" not in static:
+        raise NotBuilt(f"web/static/{_BUILT}")
+    stream = sse.Stream(Tail(db), Tail(db))
+    app = FastAPI(
+        title="IMM platform",
+        description="What the city's devices sense, turned into things people act on. Times are µs UTC.",
+        version="1",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,  # its page needs scripts of a foreign host, which the content security policy forbids
+        redoc_url=None,
+        responses=records.refusals(),
+        lifespan=_lifespan(stream),
+    )
+    app.state.pages = Pages(
+        _existing(folders, "templates"),
+        language.load(_existing(folders, "locale").values()),
+        assets=static,
+        nav=[entry for contribution in contributions for entry in contribution.nav],
+        clock=clock,
+    )
+    app.mount(assets.PREFIX, static)
+    app.include_router(health.router(checks))
+    app.include_router(sse.router(stream))
+    errors: dict[type[Exception], int] = {Unavailable: 503} | dict(known or {})
+    for contribution in contributions:
+        for router in contribution.routers:
+            app.include_router(router)
+        errors |= contribution.known
+    _answer_errors(app, errors)
+    app.add_middleware(GZipMiddleware)
+    app.add_middleware(Guard)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
+    _tidy(app)
+    return app
+
+
+def _folders(contributions: Sequence[Contribution]) -> dict[str, Path]:
+    folders = {"web": _HERE}
+    for contribution in contributions:
+        if contribution.folder is not None:
+            if contribution.name in folders:
+                raise Clash(contribution.name)
+            folders[contribution.name] = contribution.folder
+    return folders
+
+
+def _existing(folders: dict[str, Path], child: str) -> dict[str, Path]:
+    return {name: folder / child for name, folder in folders.items() if (folder / child).is_dir()}
+
+
+def _lifespan(stream: sse.Stream) -> Any:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        following = asyncio.create_task(stream.run(), name="web.events")
+        try:
+            yield
+        finally:
+            following.cancel()
+            with suppress(asyncio.CancelledError):
+                await following
+
+    return lifespan
+
+
+def _answer_errors(app: FastAPI, known: problems.Known) -> None:
+    async def answer(request: Request, error: Exception) -> Response:
+        problem = problems.of(error, known)
+        if problem.status >= 500:
+            _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        headers = problems.retry_after(error) | dict(getattr(error, "headers", None) or {})
+        if problems.wants_page(request):
+            pages: Pages = app.state.pages
+            return pages.render(
+                request, "web/problem.html", status=problem.status, headers=headers, problem=problem
+            )
+        return problems.answer(problem, headers)
+
+    for kind in (RequestValidationError, HTTPException, Refused, *known, Exception):
+        app.add_exception_handler(kind, answer)
+
+
+def _tidy(app: FastAPI) -> None:
+    plain = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = records.tidy(plain())
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # the way FastAPI's documentation shows

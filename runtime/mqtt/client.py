@@ -51,6 +51,8 @@ class Client:
         self.connection = 0  # number of this connection, 1, 2, 3 …; 0 before the first
         self.session_present = False  # whether the broker had kept our session
         self.reason = "not started"  # why there is no connection; empty while there is one
+        self._flowing = asyncio.Event()
+        self._flowing.set()
         self._settings = settings
         self._client_id = client_id
         self._will = will
@@ -91,6 +93,21 @@ class Client:
         if self._current and self.connected.is_set():
             self._current.subscribe([(topic_filter, qos)]).add_done_callback(_seen)
 
+    def pause(self) -> None:
+        """Read no more: the broker keeps what comes. A connection that ends now stays away until `resume`.
+
+        What was read already, at most 256 KiB, is still handed over. Answers to publishes are not read either.
+        """
+        self._flowing.clear()
+        if self._current:
+            self._current.pause()
+
+    def resume(self) -> None:
+        """Read on, on a new connection where the broker gave up the old one."""
+        self._flowing.set()
+        if self._current:
+            self._current.resume()
+
     def on_connect(self, callback: Callable[[], None]) -> None:
         """Call on every connection, once its subscriptions hold."""
         self._callbacks.append(callback)
@@ -122,10 +139,10 @@ class Client:
         connection = self._current
         if connection is None or not self.connected.is_set():
             raise Lost(f"no connection to {self._where}: {self.reason}")
-        packed = None
+        packed = b""
         if self._settings.protocol == 5:
             pairs = properties.items() if isinstance(properties, Mapping) else properties
-            packed = packets.Properties(pairs, content_type, expiry)
+            packed = packets.properties(pairs, content_type, expiry)
         await connection.publish(topic, payload, qos=qos, retain=retain, properties=packed)
 
     @property
@@ -135,6 +152,7 @@ class Client:
     async def _run(self) -> None:
         failures = 0
         while True:
+            await self._flowing.wait()
             began = self._clock.monotonic()
             reason = await self._live()
             if reason != self.reason:
@@ -168,6 +186,8 @@ class Client:
         _log.info("mqtt %s: connected to %s (%d)", self._client_id, self._where, self.connection)
         for callback in self._callbacks:
             callback()
+        if not self._flowing.is_set():  # paused by the first messages, before the connection stood
+            connection.pause()
         await asyncio.wait([connection.lost])  # not awaited itself: a cancellation must not reach it
         return connection.lost.result()
 

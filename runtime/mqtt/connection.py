@@ -21,9 +21,16 @@ from runtime.mqtt.message import Message
 from runtime.mqtt.settings import Settings, Will
 from runtime.mqtt.wire import Wire
 
-_PUBLISH: Final = 3  # packet type
+_PUBLISH: Final = 3  # packet types
+_PUBACK: Final = 4
+_FIRST_MID: Final = 1_000  # lower packet identifiers are for paho's SUBSCRIBE
+_LAST_MID: Final = 65_535
 _TICK: Final = 1.0  # seconds between looks at keepalive and overdue answers
-_WRITE_AHEAD: Final = 65_536  # bytes that may gather before they are handed to the transport
+_WRITE_AHEAD: Final = (
+    65_536  # bytes of payload that are handed over at once, so that the transport can say stop
+)
+_PACKET_TOO_LARGE: Final = 0x95
+_FAILURE: Final = 0x80  # the first reason code that is one
 
 
 class _Paho(paho.Client):
@@ -65,10 +72,12 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._rest = b""
         self._largest = 268_435_455  # bytes of a packet that the broker takes
-        self._slots = asyncio.Semaphore(settings.window)
+        self._window = settings.window
         self._turn = asyncio.Lock()
-        self._writable = asyncio.Event()
-        self._writable.set()
+        self._queued = 0  # callers that wait for their turn
+        self._room = asyncio.Event()
+        self._writable = True
+        self._mid = _FIRST_MID
         self._pending: dict[int, tuple[asyncio.Future[None], str, float]] = {}
         self._subscribing: dict[int | None, tuple[asyncio.Future[None], list[str]]] = {}
         self._unacked: deque[Message] = deque()
@@ -84,16 +93,13 @@ class Connection(asyncio.Protocol):
             clean_session=None if self._v5 else self._session_expiry == 0,
             protocol=MQTTProtocolVersion(self._settings.protocol),
             reconnect_on_failure=False,
-            manual_ack=True,
         )
-        speaker.max_inflight_messages_set(0)  # the window is ours: paho would queue without bound
         if self._settings.username:
             speaker.username_pw_set(self._settings.username, password or None)
         if will:
             speaker.will_set(will.topic, will.payload, will.qos, will.retain)
         speaker.on_connect = self._on_connect
         speaker.on_disconnect = self._on_disconnect
-        speaker.on_publish = self._on_publish
         speaker.on_subscribe = self._on_subscribe
         speaker.on_socket_register_write = self._on_want_write
         return speaker
@@ -136,6 +142,8 @@ class Connection(asyncio.Protocol):
                 header = data[at]
                 if header >> 4 == _PUBLISH:
                     self._receive(packets.decode(header, view[body : body + length], v5=self._v5))
+                elif header >> 4 == _PUBACK:
+                    self._answer(*packets.acknowledged(view[body : body + length]))
                 else:
                     self._feed(view[at : body + length])
                 at = body + length
@@ -160,10 +168,11 @@ class Connection(asyncio.Protocol):
             self.close("a handler failed")
 
     def pause_writing(self) -> None:
-        self._writable.clear()
+        self._writable = False
 
     def resume_writing(self) -> None:
-        self._writable.set()
+        self._writable = True
+        self._room.set()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end(f"{exc}" if exc else "the broker closed the connection")
@@ -177,7 +186,7 @@ class Connection(asyncio.Protocol):
         self.session_present = flags.session_present
         self._largest = getattr(properties, "MaximumPacketSize", self._largest)
         granted = getattr(properties, "ReceiveMaximum", self._settings.window)
-        self._slots = asyncio.Semaphore(min(self._settings.window, granted))
+        self._window = min(self._window, granted)
         if not self.accepted.done():
             self.accepted.set_result(None)
 
@@ -187,19 +196,6 @@ class Connection(asyncio.Protocol):
             self._end("closed")
         else:
             self.close(f"{reason}")
-
-    def _on_publish(self, _c: Any, _u: Any, mid: int, reason: ReasonCode, _p: Any) -> None:
-        found = self._pending.pop(mid, None)
-        if found is None:
-            return  # QoS 0: handed over, nobody waits
-        self._slots.release()
-        future, topic, _ = found
-        if future.done():
-            return  # its caller was cancelled
-        if reason.is_failure:
-            future.set_exception(Denied(topic, reason.value, str(reason)))
-        else:
-            future.set_result(None)
 
     def _on_subscribe(self, _c: Any, _u: Any, mid: int, reasons: list[ReasonCode], _p: Any) -> None:
         future, filters = self._subscribing.pop(mid)
@@ -226,42 +222,75 @@ class Connection(asyncio.Protocol):
         self._subscribing[mid] = future, [name for name, _ in wanted]
         return future
 
-    async def publish(
-        self,
-        topic: str,
-        payload: bytes,
-        *,
-        qos: int,
-        retain: bool,
-        properties: packets.Properties | None,
-    ) -> None:
+    async def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool, properties: bytes) -> None:
         """Send when the window has room, in turn; at QoS 1 return after PUBACK. Raises Lost, Denied."""
-        async with self._turn:  # so that messages leave in the order of the calls
-            await self._writable.wait()
-            if qos:
-                await self._slots.acquire()
-            if self.lost.done():
-                self._slots.release()  # for the next who waits: it shall see the loss too
-                raise Lost(self.reason)
-            if len(payload) + len(topic) + 1_000 > self._largest:
-                if qos:
-                    self._slots.release()
-                raise Denied(topic, 0x95, f"larger than the {self._largest} bytes that the broker takes")
-            sent = self._paho.publish(topic, payload, qos, retain, properties)  # type: ignore[arg-type]
-            answer: asyncio.Future[None] = self._loop.create_future()
-            if qos:
-                self._pending[sent.mid] = answer, topic, self._clock.monotonic()
-            if len(payload) > _WRITE_AHEAD:
-                self._flush()  # now, so that the transport can say when it has enough
-        if qos:
+        if self._queued or self._full:
+            await self._wait()
+        answer = self._send(topic, payload, qos=qos, retain=retain, properties=properties)
+        if answer:
             await answer
+
+    @property
+    def _full(self) -> bool:
+        return not self._writable or len(self._pending) >= self._window
+
+    async def _wait(self) -> None:
+        """Return when there is room and everyone who came before is through."""
+        self._queued += 1
+        try:
+            async with self._turn:
+                while self._full and not self.lost.done():
+                    self._room.clear()
+                    await self._room.wait()
+        finally:
+            self._queued -= 1
+
+    def _send(
+        self, topic: str, payload: bytes, *, qos: int, retain: bool, properties: bytes
+    ) -> asyncio.Future[None] | None:
+        if self.lost.done() or self._wire is None:
+            raise Lost(self.reason)
+        mid = self._next() if qos else 0
+        head = packets.publish(topic, len(payload), mid, qos=qos, retain=retain, properties=properties)
+        if len(head) + len(payload) > self._largest:
+            raise Denied(topic, _PACKET_TOO_LARGE, f"the broker takes packets up to {self._largest} bytes")
+        self._wire.send(head)
+        self._wire.send(payload)
+        answer: asyncio.Future[None] | None = None
+        if qos:
+            answer = self._loop.create_future()
+            self._pending[mid] = answer, topic, self._clock.monotonic()
+        if len(payload) > _WRITE_AHEAD:
+            self._flush()
+        else:
+            self._on_want_write()
+        return answer
+
+    def _next(self) -> int:
+        """Packet identifier that is not in flight; the window is far smaller than their number."""
+        while True:
+            self._mid = self._mid + 1 if self._mid < _LAST_MID else _FIRST_MID
+            if self._mid not in self._pending:
+                return self._mid
+
+    def _answer(self, mid: int, code: int) -> None:
+        found = self._pending.pop(mid, None)
+        self._room.set()
+        if found is None or found[0].done():
+            return  # its caller was cancelled
+        answer, topic, _ = found
+        if code >= _FAILURE:
+            answer.set_exception(Denied(topic, code, _reason(code)))
+        else:
+            answer.set_result(None)
 
     def _settle(self) -> None:
         """Acknowledge in the order of receipt (MQTT 5, 4.6); rumqttd insists."""
         while self._unacked and self._unacked[0].acked:
             message = self._unacked.popleft()
-            if not self.lost.done():
-                self._paho.ack(message.mid, message.qos)
+            if self._wire and not self.lost.done():
+                self._wire.send(packets.puback(message.mid))
+                self._on_want_write()
 
     def _flush(self) -> None:
         self._flushing = False
@@ -275,6 +304,16 @@ class Connection(asyncio.Protocol):
         oldest = next(iter(self._pending.values()), None)
         if oldest and self._clock.monotonic() - oldest[2] > self._settings.patience:
             self.close(f"no PUBACK within {self._settings.patience:g} s")
+
+    def pause(self) -> None:
+        """Read no more, once the broker's answers to CONNECT and SUBSCRIBE are read."""
+        if self._transport and self.accepted.done() and not self._subscribing:
+            self._transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read on."""
+        if self._transport:
+            self._transport.resume_reading()
 
     def disconnect(self) -> None:
         """Say goodbye, so that no will is published."""
@@ -309,5 +348,11 @@ class Connection(asyncio.Protocol):
                 future.set_exception(error)
         self._pending.clear()
         self._subscribing.clear()
-        self._writable.set()
-        self._slots.release()
+        self._room.set()
+
+
+def _reason(code: int) -> str:
+    try:
+        return str(ReasonCode(PacketTypes.PUBACK, identifier=code))
+    except KeyError:
+        return "a reason that MQTT does not know"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from contracts import ledger
 from runtime.clock import Clock
@@ -15,6 +15,14 @@ from store.sink import Sink
 from store.state import State
 
 
+class Ledger(ledger.Reader, Protocol):
+    """The ledger as its owner sees it."""
+
+    def fold(self) -> None:
+        """Tidy what the sink appended."""
+        ...
+
+
 class Store:
     """What was opened; a context manager that closes it."""
 
@@ -22,9 +30,10 @@ class Store:
         self,
         *,
         settings: Settings,
+        clock: Clock,
         engine: Engine,
         sink: Sink,
-        ledger: ledger.Reader,
+        ledger: Ledger,
         dead_letters: DeadLetters,
         frames: Frames,
         state: State,
@@ -36,10 +45,16 @@ class Store:
         self.dead_letters = dead_letters
         self.frames = frames
         self.state = state
+        self._clock = clock
 
-    def upkeep(self, now: int) -> Report:
-        """Roll up, remove what is due, tidy; call it about once a minute, in a thread, from one process."""
-        raise NotImplementedError
+    def upkeep(self) -> Report:
+        """Roll up, remove what is due, tidy; each `settings.upkeep`, in a thread, from one process."""
+        now = self._clock.now()
+        self.engine.roll_up(now)
+        report = self.engine.retain(self.settings.retention.policies(), now)
+        self.frames.retain(now)
+        self.ledger.fold()
+        return report
 
     def close(self) -> None:
         """Let go of everything, in the right order."""
@@ -56,4 +71,37 @@ class Store:
 
 def open_store(settings: Settings, clock: Clock) -> Store:
     """Open the engine that the settings name. Raises Owned, Gone, Retry."""
+    frames = Frames(settings.frames.path, keep_days=settings.frames.keep_days)
+    return (
+        _embedded(settings, clock, frames)
+        if settings.engine == "embedded"
+        else _influx(settings, clock, frames)
+    )
+
+
+def _embedded(settings: Settings, clock: Clock, frames: Frames) -> Store:
+    from store import embedded
+
+    file = embedded.File(
+        settings.embedded.path, memory_mb=settings.embedded.memory_mb, threads=settings.embedded.threads
+    )
+    try:
+        engine = embedded.Engine(file)
+        ledger = embedded.Ledger(file)
+        return Store(
+            settings=settings,
+            clock=clock,
+            engine=engine,
+            sink=embedded.Sink(file, engine, ledger),
+            ledger=ledger,
+            dead_letters=embedded.DeadLetters(file),
+            frames=frames,
+            state=embedded.State(file),
+        )
+    except BaseException:
+        file.close()
+        raise
+
+
+def _influx(settings: Settings, clock: Clock, frames: Frames) -> Store:
     raise NotImplementedError

@@ -42,6 +42,7 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     channel: str = ""
     sequence: Sequence | None = None
     samples: int = 0  # how many were in it, as far as it could be told
+    counts: Mapping[int, int] = {}  # the same by hour of sample time, where even that could be told
     replayed: int | None = None  # µs UTC at which it was accepted after all
 
 
@@ -73,7 +74,7 @@ class Sink(Protocol):
     def commit(self, write: Write) -> Committed:
         """Make samples, ledger rows, dead letters, tallies and gaps durable; blocks: use a thread.
 
-        Whatever it returned without an error for may be receipted. Raises Rejected (nothing of the write is in the
-        ledger: make dead letters of the arrivals that own those rows, and commit again), Retry, Gone.
+        Whatever it returned without an error for may be receipted. Raises Rejected (nothing of the write is in
+        the ledger: make dead letters of the arrivals that own those rows, and commit again), Retry, Gone.
         """
         ...

@@ -1,4 +1,4 @@
-"""What is known of each series without asking the file: its number, newest sample, and where it is known to be empty."""
+"""What is known of each series without asking the file: its number, its newest sample, where it is empty."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Catalog:
         self._order: list[tuple[Key, int]] = []
         self._lock = threading.Lock()
         self.newest: Ints = np.empty(0, np.int64)
-        # No sample of the series lies strictly between low and high: late rows there need no look into the file.
+        # No sample of the series lies strictly between low and high: late rows there need no look at the file.
         self.low: Ints = np.empty(0, np.int64)
         self.high: Ints = np.empty(0, np.int64)
         self.marked: Ints = np.empty(0, np.int64)  # newest hour marked as changed; NEVER if none is
@@ -124,7 +124,7 @@ class Catalog:
             ]
 
     def renew(self, ids: Ids, times: Ints, numbers: Floats, others: dict[int, Other]) -> None:
-        """Take samples as the newest of their series where they are; one a series, `others` by series number."""
+        """Take samples as the newest of their series where they are; `others` by series number."""
         with self._lock:
             newer = times >= self.newest[ids]
             ids = ids[newer]

@@ -1,4 +1,4 @@
-"""Sorting closed days by series, so that one series' samples lie together; in slices, so that writers hardly wait."""
+"""Sorting closed days by series, so that a series' samples lie together; in slices: writers hardly wait."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ class Compaction:
         last = now - _CLOSED - DAY
         with self._file.reading() as cursor:
             rows = cursor.execute(
-                f"""SELECT day FROM (SELECT ts - ts % {DAY} AS day, sum(count) AS rows FROM rollup_day GROUP BY day) AS have
-                    LEFT JOIN (SELECT day, sum(samples) AS samples FROM sorted_days GROUP BY day) USING (day)
-                    WHERE day <= ? AND day >= (SELECT coalesce(max(before), 0) FROM floors WHERE channel = 'telemetry')
+                f"""SELECT day FROM (SELECT ts AS day, sum(count) AS rows FROM rollup_day GROUP BY day)
+                    LEFT JOIN sorted_days USING (day)
+                    WHERE day <= ?
+                      AND day >= (SELECT coalesce(max(before), 0) FROM floors WHERE channel = 'telemetry')
                       AND rows - coalesce(samples, 0) > greatest({_LEAST}, rows // 10)
                     ORDER BY day""",
                 [last],

@@ -67,7 +67,7 @@ class File:
 
     @contextlib.contextmanager
     def beside(self) -> Iterator[Connection]:
-        """One transaction of upkeep, beside the writer; it must touch no row that the writer may change at once."""
+        """One transaction of upkeep, beside the writer; it must touch no row that the writer may change."""
         if not self._upkeep_turn.acquire(timeout=_WAIT):
             raise errors.Retry("the store is busy with its upkeep")
         try:
@@ -161,7 +161,7 @@ def _connect(path: Path, *, memory_mb: int, threads: int) -> Connection:
             raise errors.Owned(str(path), owner=owner.group() if owner else "") from None
         raise errors.Gone(
             f"{path} cannot be opened as a database",
-            cure=f"check that the disk is there and writable, restore a backup, or move the file away ({error})",
+            cure=f"see that the disk is there and writable, restore a backup, or move the file away ({error})",
         ) from error
     except duckdb.Error as error:
         raise errors.Gone(
@@ -178,9 +178,7 @@ def _ours(error: duckdb.Error, path: Path) -> errors.Failure:
     text = str(error).partition("\n")[0]
     match error:
         case duckdb.OutOfMemoryException():
-            return errors.Retry(
-                f"out of memory or disk: raise store.embedded.memory_mb, free disk ({text})", after=5
-            )
+            return errors.Retry(f"out of memory or disk: raise store.embedded.memory_mb ({text})", after=5)
         case duckdb.TransactionException():
             return errors.Retry(text, after=0.1)
         case duckdb.FatalException() | duckdb.InternalException() | duckdb.ConnectionException():

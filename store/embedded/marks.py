@@ -1,4 +1,4 @@
-"""Which hours of which series changed since they were rolled up. Marks are written with the samples that cause them."""
+"""Which hours of which series changed since they were rolled up; written with the samples that cause it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Marks:
         connection.unregister("columns")
 
     def _floor(self, ids: Ids) -> Ints:
-        # A series that is new in this transaction has channel 0 until it is adopted: marked needlessly at worst.
+        # A series that is new in this transaction has channel 0 until adopted: marked needlessly at worst.
         found: Ints = self.floors[self._catalog.channels[ids]]
         return found
 

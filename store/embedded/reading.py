@@ -1,11 +1,12 @@
-"""Reading: samples of a range, aggregates from roll-ups where they are up to date and from samples elsewhere."""
+"""Reading: samples of a range; aggregates from roll-ups where they are up to date, else from samples."""
 
 from __future__ import annotations
 
 from array import array
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from contracts.instants import DAY, HOUR, floor
 from contracts.series import Buckets, Points, Selector, Series, Statistic, Value
@@ -17,6 +18,7 @@ from store.embedded.marks import Marks
 from store.embedded.samples import other
 from store.port import CHANNELS
 
+Values = npt.NDArray[Any]  # floats, or objects where values are mixed
 _SPELT: Final = 64  # series numbers written into the query's text; more are joined
 _APART: Final = 2 * DAY  # stale hours that lie further apart are read by queries of their own
 _TELEMETRY: Final = CHANNELS.index("telemetry")
@@ -59,7 +61,8 @@ class Reading:
             _choose(cursor, scope.ids)
             cursor.begin()
             numbers = cursor.execute(
-                f"SELECT series, ts, number FROM samples WHERE {scope.where()} ORDER BY ts, series LIMIT {limit + 1}"
+                f"SELECT series, ts, number FROM samples WHERE {scope.where()} "
+                f"ORDER BY ts, series LIMIT {limit + 1}"
             ).fetchnumpy()
             others = cursor.execute(
                 f"SELECT series, ts, text, flag, data FROM others WHERE {scope.where()} "
@@ -73,7 +76,7 @@ class Reading:
             return self._points(ids[:bound], times[:bound], values[:bound])
         return self._mixed(ids, times, values, others, limit)
 
-    def _points(self, ids: Ids, times: Ints, values: np.ndarray) -> list[Points]:  # type: ignore[type-arg]  # floats, or objects
+    def _points(self, ids: Ids, times: Ints, values: Values) -> list[Points]:
         order = np.argsort(ids, kind="stable")
         ids, times, values = ids[order], times[order], values[order]
         edges = np.flatnonzero(np.append(True, ids[1:] != ids[:-1])) if len(ids) else np.empty(0, np.int64)
@@ -97,12 +100,12 @@ class Reading:
         self,
         ids: Ids,
         times: Ints,
-        values: np.ndarray,
+        values: Values,
         others: list[tuple[object, ...]],
-        limit: int,  # type: ignore[type-arg]
+        limit: int,
     ) -> list[Points]:
         rows = [*zip(times.tolist(), ids.tolist(), values.tolist(), strict=True)]
-        rows += [(ts, series, other(text, flag, data)) for series, ts, text, flag, data in others]  # type: ignore[arg-type, misc]
+        rows += [(ts, series, other(text, flag, data)) for series, ts, text, flag, data in others]  # type: ignore[arg-type]
         rows.sort(key=lambda row: row[:2])
         merged = np.array([row[0] for row in rows], np.int64)
         rows = rows[: _bound(merged, limit)]
@@ -134,14 +137,14 @@ class Reading:
                 cursor.commit()
         return self._buckets(*rows)
 
-    def _buckets(self, ids: Ids, starts: Ints, values: np.ndarray) -> list[Buckets]:  # type: ignore[type-arg]
+    def _buckets(self, ids: Ids, starts: Ints, values: Values) -> list[Buckets]:
         order = np.lexsort((starts, ids))
         points = self._points(ids[order], starts[order], values[order])
         return [Buckets(series=one.series, starts=one.times, values=one.values) for one in points]  # type: ignore[arg-type]
 
 
-Sequenced = list[Value] | array  # type: ignore[type-arg]
-_Rows = tuple[Ids, Ints, np.ndarray]  # type: ignore[type-arg]
+Sequenced = list[Value] | array
+_Rows = tuple[Ids, Ints, Values]
 
 
 def _raw(cursor: Connection, scope: _Scope, step: int, statistic: Statistic) -> _Rows:
@@ -177,7 +180,8 @@ def _rolled(cursor: Connection, scope: _Scope, step: int, statistic: Statistic, 
     parts = " UNION ALL ".join([rolled, *raws])
     return _fetch(
         cursor,
-        f"SELECT series, start, {statistics.combined(statistic)} AS value FROM ({parts}) GROUP BY series, start",
+        f"""SELECT series, start, {statistics.combined(statistic)} AS value
+            FROM ({parts}) GROUP BY series, start""",
     )
 
 
@@ -221,7 +225,7 @@ def _fetch(cursor: Connection, query: str) -> _Rows:
 
 
 def _bound(times: Ints, limit: int) -> int:
-    """How many of the rows to give: at most the limit, and all of an instant or none, unless one fills the page."""
+    """How many rows to give: at most the limit, all of an instant or none, unless one instant fills the page."""
     if len(times) <= limit:
         return len(times)
     whole = int(np.searchsorted(times, times[limit], side="left"))

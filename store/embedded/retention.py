@@ -8,7 +8,7 @@ import numpy as np
 
 from contracts.instants import DAY, HOUR, floor
 from store.embedded import schema
-from store.embedded.catalog import Catalog
+from store.embedded.catalog import Catalog, Ids
 from store.embedded.file import Connection, File
 from store.embedded.marks import Marks
 from store.port import CHANNELS, Kept, Policy
@@ -49,22 +49,19 @@ class Retention:
         tables: list[str],
         before: int,
         which: str,
-        ids: np.ndarray | None = None,  # type: ignore[type-arg]
+        ids: Ids | None = None,
     ) -> tuple[int, int]:
         due = gone = 0
         for table in tables:
+            where = f"{which} AND ts < {before}"
             with self._file.beside() as connection:
                 connection.register("expiring", {"id": ids if ids is not None else np.empty(0, np.int32)})
-                condition = f"{which} AND ts < {before}"
-                count, oldest = _one_row(
-                    connection, f"SELECT count(*), min(ts) FROM {table} WHERE {condition}"
-                )
-                if not count:
-                    continue
+                count = _count(connection, f"SELECT count(*) FROM {table} WHERE {where}")
                 due += count
-                gone += _one_row(connection, f"DELETE FROM {table} WHERE {condition}")[0]
+                gone += _count(connection, f"DELETE FROM {table} WHERE {where}") if count else 0
         return due, gone
 
 
-def _one_row(connection: Connection, statement: str) -> tuple[int, ...]:
-    return connection.execute(statement).fetchone() or (0, 0)
+def _count(connection: Connection, statement: str) -> int:
+    row = connection.execute(statement).fetchone()
+    return int(row[0]) if row else 0

@@ -65,7 +65,8 @@ class RollUps:
     def _compute(self, connection: Connection, ids: Ids, hours: Ints, seq: int) -> int:
         first, end = int(hours.min()), int(hours.max()) + HOUR
         connection.register("chunk", {"s": ids, "h": hours})
-        source = f"""(SELECT series, ts, number FROM samples SEMI JOIN chunk ON s = series AND h = ts - ts % {HOUR}
+        source = f"""(SELECT series, ts, number FROM samples
+            SEMI JOIN chunk ON s = series AND h = ts - ts % {HOUR}
             WHERE ts >= {first} AND ts < {end})"""
         rows = 0
         for step in (MINUTE, 15 * MINUTE, HOUR):
@@ -94,7 +95,8 @@ class RollUps:
             day: int = found[0]
             table = schema.ROLLUPS[DAY]
             connection.execute(
-                "CREATE OR REPLACE TEMP TABLE chunk AS SELECT series AS s FROM day_marks WHERE day = ? ORDER BY s LIMIT ?",
+                "CREATE OR REPLACE TEMP TABLE chunk AS "
+                "SELECT DISTINCT series AS s FROM day_marks WHERE day = ? ORDER BY s LIMIT ?",
                 [day, _CHUNK // 24],
             )
             of_day = f"series IN (SELECT s FROM chunk) AND ts >= {day} AND ts < {day + DAY}"

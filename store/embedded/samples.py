@@ -1,4 +1,4 @@
-"""Writing samples: rows that cannot meet an older one are appended; only the others are looked up and replaced."""
+"""Writing samples: rows that cannot meet an older one are appended; only the others are looked up."""
 
 from __future__ import annotations
 
@@ -149,7 +149,8 @@ class Samples:
             "SELECT i, number FROM samples JOIN late ON series = s AND ts = t WHERE ts BETWEEN ? AND ?", span
         ).fetchnumpy()
         others = connection.execute(
-            "SELECT i, text, flag, data FROM others JOIN late ON series = s AND ts = t WHERE ts BETWEEN ? AND ?",
+            "SELECT i, text, flag, data FROM others JOIN late ON series = s AND ts = t "
+            "WHERE ts BETWEEN ? AND ?",
             span,
         ).fetchall()
         connection.unregister("late")
@@ -174,9 +175,11 @@ class Samples:
         connection.register("late", late)
         found = connection.execute(
             """SELECT i, min(ts) AS ts FROM (
-                 SELECT i, ts FROM samples JOIN late ON series = s AND ts > t AND ts < e WHERE ts > $a AND ts < $e
+                 SELECT i, ts FROM samples JOIN late ON series = s AND ts > t AND ts < e
+                 WHERE ts > $a AND ts < $e
                  UNION ALL
-                 SELECT i, ts FROM others JOIN late ON series = s AND ts > t AND ts < e WHERE ts > $a AND ts < $e
+                 SELECT i, ts FROM others JOIN late ON series = s AND ts > t AND ts < e
+                 WHERE ts > $a AND ts < $e
                ) GROUP BY i""",
             {"a": int(times.min()), "e": int(ends.max())},
         ).fetchnumpy()

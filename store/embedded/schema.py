@@ -17,16 +17,18 @@ ROLLUPS: Final = {
 }
 
 _FIRST: Final = (
-    # No keys on what grows: they cost 5 times the write rate and double the size; the writer keeps rows unique.
+    # No keys on what grows: they cost 5 times the write rate and double the size; the writer keeps it unique.
     """CREATE TABLE series (
         id INTEGER NOT NULL, site VARCHAR NOT NULL, kind VARCHAR NOT NULL, device VARCHAR NOT NULL,
         metric VARCHAR NOT NULL, instance VARCHAR NOT NULL, unit VARCHAR NOT NULL)""",
     "CREATE TABLE samples (series INTEGER NOT NULL, ts BIGINT NOT NULL, number DOUBLE NOT NULL)",
-    "CREATE TABLE others (series INTEGER NOT NULL, ts BIGINT NOT NULL, text VARCHAR, flag BOOLEAN, data BLOB)",
+    """CREATE TABLE others (
+        series INTEGER NOT NULL, ts BIGINT NOT NULL, text VARCHAR, flag BOOLEAN, data BLOB)""",
     # Hours of a series that changed after they were rolled up, or never were.
     "CREATE TABLE marks (seq BIGINT NOT NULL, series INTEGER NOT NULL, hour BIGINT NOT NULL)",
     "CREATE TABLE day_marks (series INTEGER NOT NULL, day BIGINT NOT NULL)",
-    "CREATE TABLE latest (series INTEGER NOT NULL, ts BIGINT NOT NULL, number DOUBLE, text VARCHAR, flag BOOLEAN, data BLOB)",
+    """CREATE TABLE latest (
+        series INTEGER NOT NULL, ts BIGINT NOT NULL, number DOUBLE, text VARCHAR, flag BOOLEAN, data BLOB)""",
     "CREATE TABLE sorted_days (day BIGINT NOT NULL, samples BIGINT NOT NULL)",
     "CREATE TABLE floors (channel VARCHAR NOT NULL, before BIGINT NOT NULL)",
     *(
@@ -39,7 +41,8 @@ _FIRST: Final = (
     """CREATE TABLE streams (
         id INTEGER NOT NULL, site VARCHAR NOT NULL, kind VARCHAR NOT NULL, device VARCHAR NOT NULL,
         channel VARCHAR NOT NULL)""",
-    "CREATE TABLE received (stream INTEGER NOT NULL, epoch BIGINT NOT NULL, first BIGINT NOT NULL, last BIGINT NOT NULL)",
+    """CREATE TABLE received (
+        stream INTEGER NOT NULL, epoch BIGINT NOT NULL, first BIGINT NOT NULL, last BIGINT NOT NULL)""",
     """CREATE TABLE counts (
         stream INTEGER NOT NULL, hour BIGINT NOT NULL, received BIGINT NOT NULL, stored BIGINT NOT NULL,
         dead BIGINT NOT NULL, duplicated BIGINT NOT NULL, unsequenced BIGINT NOT NULL)""",
@@ -52,7 +55,8 @@ _FIRST: Final = (
     """CREATE TABLE gaps (
         stream INTEGER NOT NULL, epoch BIGINT NOT NULL, first BIGINT NOT NULL, last BIGINT NOT NULL,
         reason VARCHAR NOT NULL)""",
-    "CREATE TABLE dead_letters (id VARCHAR NOT NULL, charged BLOB NOT NULL, letter BLOB NOT NULL, replayed BIGINT)",
+    """CREATE TABLE dead_letters (
+        id VARCHAR NOT NULL, charged BLOB NOT NULL, letter BLOB NOT NULL, replayed BIGINT)""",
     "CREATE TABLE state (key VARCHAR PRIMARY KEY, value BLOB NOT NULL)",
 )
 _STEPS: Final = (_FIRST,)  # step i brings version i to i + 1; never edited after a release, only added to

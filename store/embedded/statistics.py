@@ -26,7 +26,8 @@ def roll_up(source: str, step: int) -> str:
     """Rows of a roll-up from a relation of (series, ts, number)."""
     percentiles = ", ".join(ranked("numbers", percent) for percent in PERCENTILES.values())
     return f"""SELECT series, start, len(numbers), total, numbers[1], numbers[-1], {percentiles}
-        FROM (SELECT series, ts - ts % {step} AS start, list_sort(list(number)) AS numbers, sum(number) AS total
+        FROM (SELECT series, ts - ts % {step} AS start, list_sort(list(number)) AS numbers,
+                     sum(number) AS total
               FROM {source} GROUP BY series, start)"""
 
 

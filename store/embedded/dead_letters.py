@@ -1,0 +1,54 @@
+"""Dead letters in the embedded file; they are written by the sink."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Final
+
+import msgspec
+
+from store.embedded.file import File
+from store.sink import DeadLetter
+
+_decoder: Final = msgspec.msgpack.Decoder(DeadLetter)
+
+
+class DeadLetters:
+    """The embedded form of the port."""
+
+    def __init__(self, file: File) -> None:
+        self._file = file
+
+    def get(self, letter: str) -> DeadLetter:
+        with self._file.reading() as cursor:
+            row = cursor.execute(
+                "SELECT letter, replayed FROM dead_letters WHERE id = ?", [letter]
+            ).fetchone()
+        if row is None:
+            raise LookupError(f"no dead letter {letter}")
+        return read(*row)
+
+    def count(self) -> int:
+        with self._file.reading() as cursor:
+            row = cursor.execute("SELECT count(*) FROM dead_letters WHERE replayed IS NULL").fetchone()
+        return int(row[0]) if row else 0
+
+    def delete(self, letter: str) -> None:
+        with self._file.writing() as connection:
+            row = connection.execute("DELETE FROM dead_letters WHERE id = ?", [letter]).fetchone()
+        if not row or not row[0]:
+            raise LookupError(f"no dead letter {letter}")
+
+    def list(self, *, after: str = "", limit: int = 100, replayed: bool = False) -> builtins.list[DeadLetter]:
+        with self._file.reading() as cursor:
+            rows = cursor.execute(
+                "SELECT letter, replayed FROM dead_letters WHERE id > ? AND (replayed IS NULL OR ?) "
+                "ORDER BY id LIMIT ?",
+                [after, replayed, limit],
+            ).fetchall()
+        return [read(*row) for row in rows]
+
+
+def read(letter: bytes, replayed: int | None) -> DeadLetter:
+    """A row → a dead letter."""
+    return msgspec.structs.replace(_decoder.decode(letter), replayed=replayed)

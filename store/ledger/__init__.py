@@ -1,0 +1,1 @@
+"""The ledger: which batches came, what was in them, what became of it."""

@@ -31,6 +31,7 @@ from ingest.stages import judge, stages
 from runtime.clock import Clock
 from runtime.ids import factory
 from runtime.logs import clean
+from runtime.mqtt import Lost
 from store.errors import Failure
 from store.frames import Frames
 from store.sink import Committed, Sink
@@ -181,8 +182,11 @@ class Worker:
         """Say what is durable. QoS 0: one that is lost is asked for by the batch's next transmission."""
         sent = 0
         for topic, receipt in due(load.parcels(), load.gaps):
-            await self._client.publish(topic, receipts.encode(receipt), qos=0)
-            sent += 1
+            try:
+                await self._client.publish(topic, receipts.encode(receipt), qos=0)
+                sent += 1
+            except Lost:
+                self._metrics.receipts_lost.inc()
         self._metrics.receipts.inc(sent)
 
     def _publish(self, load: Load, committed: Committed) -> None:

@@ -7,9 +7,11 @@ import logging
 import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import Final, Protocol
 
 from contracts.errors import Refused
+from contracts.frames import Header
+from contracts.topics import Device
 from ingest import letters
 from ingest.errors import Stopped
 from ingest.gather import Load
@@ -18,12 +20,19 @@ from runtime.clock import Clock
 from runtime.ids import Factory
 from runtime.logs import clean
 from store.errors import Failure, Gone, Rejected, Retry
-from store.frames import Frames
 from store.sink import Committed, DeadLetter, Sink, Write
 
 _log: Final = logging.getLogger(__name__)
 _LONGEST: Final = 30.0  # seconds between two tries of a write
 _GROWTH: Final = 2.0
+
+
+class Frames(Protocol):
+    """Where frames are kept (store.frames.Frames)."""
+
+    def put(self, device: Device, header: Header, payload: bytes, content_type: str) -> object:
+        """Durable when it returns; twice is the same as once. Raises Refused, Retry."""
+        ...
 
 
 class Commit:

@@ -46,4 +46,5 @@ def letter(parcel: Parcel, verdict: Verdict, *, id_: str, kept: int) -> DeadLett
         channel=parcel.channel.value if parcel.channel else "",
         sequence=parcel.sequence,
         samples=parcel.samples,
+        counts=parcel.counts,
     )

@@ -9,7 +9,7 @@ import msgspec
 from contracts.roster import Reader as Roster
 from contracts.series import Block, Reader, Selector, Series, Value
 from ingest import letters
-from ingest.commit import Commit
+from ingest.commit import Commit, Frames
 from ingest.errors import Unreplayable
 from ingest.gather import Load
 from ingest.parcel import Parcel, Verdict
@@ -18,7 +18,6 @@ from ingest.stages import judge, stages
 from runtime.clock import Clock
 from runtime.ids import factory
 from store.dead_letters import DeadLetters
-from store.frames import Frames
 from store.sink import DeadLetter, Sink
 
 SHOWN = 1_000  # samples of one letter that a dry run compares

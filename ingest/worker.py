@@ -19,7 +19,7 @@ from contracts.feed import Accepted
 from contracts.roster import Reader
 from ingest import letters
 from ingest.box import Box
-from ingest.commit import Commit
+from ingest.commit import Commit, Frames
 from ingest.errors import Stopped
 from ingest.gather import Load, select
 from ingest.metrics import Metrics
@@ -33,7 +33,6 @@ from runtime.ids import factory
 from runtime.logs import clean
 from runtime.mqtt import Lost
 from store.errors import Failure
-from store.frames import Frames
 from store.sink import Committed, Sink
 
 _log: Final = logging.getLogger(__name__)

@@ -186,9 +186,9 @@ async def test_when_the_store_is_stuck_memory_stays_bounded_and_work_resumes(sta
     assert sum(len(write.arrivals) for write in stand.sink.writes) == seq + 1
 
 
-@pytest.mark.parametrize("bound", ["records", "bytes"])
-async def test_each_bound_pauses(start: Start, bound: str) -> None:
-    stand = start(Settings(**{bound: 100}))
+@pytest.mark.parametrize("settings", [Settings(records=100), Settings(bytes=100)])
+async def test_each_bound_pauses(start: Start, settings: Settings) -> None:
+    stand = start(settings)
     stand.sink.gate.clear()
     stand.send(pack(1))
     await stand.until(lambda: stand.worker._load.messages == 0)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 NOTHING = {"utils", "util", "common", "helpers", "helper", "core", "misc", "shared", "lib"}
 
-# Module → why it may be called like a library: `contracts.calendar` is read with its package's name.
+# Path → why it may be called like a library all the same.
 ALIKE: dict[str, str] = {}
 
 

@@ -45,7 +45,8 @@ class Client:
     ) -> None:
         """`session_expiry`: seconds for which the broker keeps our queue while we are away; 0: none.
 
-        `receive_maximum`: unacknowledged messages that the broker may have on the way to us (MQTT 5).
+        `receive_maximum`: unacknowledged messages held; at so many nothing more is read, answers to publishes
+        neither, until half are acknowledged: acknowledge before you wait for anything else from this client.
         """
         self.connected = asyncio.Event()
         self.connection = 0  # number of this connection, 1, 2, 3 …; 0 before the first
@@ -91,12 +92,12 @@ class Client:
         """Hand messages to the handler on every connection; the first subscription that matches has them."""
         self._routes.add(topic_filter, handler, qos)
         if self._current and self.connected.is_set():
-            self._current.subscribe([(topic_filter, qos)]).add_done_callback(_seen)
+            self._current.subscribe([(topic_filter, qos)])
 
     def pause(self) -> None:
-        """Read no more: the broker keeps what comes. A connection that ends now stays away until `resume`.
+        """Read no more, answers to publishes neither; the broker keeps what comes.
 
-        What was read already, at most 256 KiB, is still handed over. Answers to publishes are not read either.
+        A connection that ends while paused is made anew at `resume`.
         """
         self._flowing.clear()
         if self._current:
@@ -165,7 +166,10 @@ class Client:
         """One connection from its begin to its end → why it ended."""
         try:
             async with asyncio.timeout(self._settings.patience):
-                connection = self._current = await self._open()
+                connection = self._current = self._new()
+                await asyncio.get_running_loop().create_connection(
+                    lambda: connection, self._settings.host, self._settings.port, ssl=_tls(self._settings)
+                )
                 await connection.accepted
                 if self._routes.filters:
                     await connection.subscribe(self._routes.filters)
@@ -191,8 +195,8 @@ class Client:
         await asyncio.wait([connection.lost])  # not awaited itself: a cancellation must not reach it
         return connection.lost.result()
 
-    async def _open(self) -> Connection:
-        connection = Connection(
+    def _new(self) -> Connection:
+        return Connection(
             self._settings,
             client_id=self._client_id,
             password=self._password(),
@@ -202,10 +206,6 @@ class Client:
             deliver=self._routes,
             clock=self._clock,
         )
-        await asyncio.get_running_loop().create_connection(
-            lambda: connection, self._settings.host, self._settings.port, ssl=_tls(self._settings)
-        )
-        return connection
 
     def _password(self) -> str:
         return configuration.secret("mqtt.password_file", self._settings.password_file)
@@ -241,9 +241,3 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
     if settings.cert_file and settings.key_file:
         context.load_cert_chain(settings.cert_file, settings.key_file)
     return context
-
-
-def _seen(answer: asyncio.Future[None]) -> None:
-    """The connection already ended with the reason; nobody waits for this answer."""
-    if not answer.cancelled():
-        answer.exception()

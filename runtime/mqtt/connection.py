@@ -16,21 +16,19 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from runtime.clock import Clock
 from runtime.mqtt import packets
-from runtime.mqtt.errors import Denied, Lost
+from runtime.mqtt.errors import Lost
 from runtime.mqtt.message import Message
+from runtime.mqtt.outgoing import Outgoing
 from runtime.mqtt.settings import Settings, Will
 from runtime.mqtt.wire import Wire
 
 _PUBLISH: Final = 3  # packet types
 _PUBACK: Final = 4
-_FIRST_MID: Final = 1_000  # lower packet identifiers are for paho's SUBSCRIBE
-_LAST_MID: Final = 65_535
+_PINGREQ: Final = b"\xc0\x00"
 _TICK: Final = 1.0  # seconds between looks at keepalive and overdue answers
 _WRITE_AHEAD: Final = (
-    65_536  # bytes of payload that are handed over at once, so that the transport can say stop
+    65_536  # bytes of a payload that is handed over at once, so that the transport can say stop
 )
-_PACKET_TOO_LARGE: Final = 0x95
-_FAILURE: Final = 0x80  # the first reason code that is one
 
 
 class _Paho(paho.Client):
@@ -68,19 +66,17 @@ class Connection(asyncio.Protocol):
         self._v5 = settings.protocol == 5
         self._session_expiry = session_expiry
         self._receive_maximum = receive_maximum
+        self._keepalive = settings.keepalive
+        self._outgoing = Outgoing(self._write, clock, settings.window)
         self._wire: Wire | None = None
         self._transport: asyncio.Transport | None = None
         self._rest = b""
-        self._largest = 268_435_455  # bytes of a packet that the broker takes
-        self._window = settings.window
-        self._turn = asyncio.Lock()
-        self._queued = 0  # callers that wait for their turn
-        self._room = asyncio.Event()
-        self._writable = True
-        self._mid = _FIRST_MID
-        self._pending: dict[int, tuple[asyncio.Future[None], str, float]] = {}
         self._subscribing: dict[int | None, tuple[asyncio.Future[None], list[str]]] = {}
         self._unacked: deque[Message] = deque()
+        self._paused = False  # by the bound on unacknowledged messages
+        self._held = False  # by `pause`
+        self._resuming = False
+        self._heard = self._pinged = self._resumed = clock.monotonic()
         self._ticker: asyncio.TimerHandle | None = None
         self._flushing = False
         self._leaving = False
@@ -126,13 +122,14 @@ class Connection(asyncio.Protocol):
         self._ticker = self._loop.call_later(_TICK, self._tick)
 
     def data_received(self, data: bytes) -> None:
+        self._heard = self._clock.monotonic()
         if self._rest:
             data = self._rest + data
         view = memoryview(data)
         at = 0
         end = len(data)
         try:
-            while not self.lost.done():
+            while not (self._paused or self._held or self.lost.done()):
                 try:
                     length, body = packets.varint(data, at + 1)
                 except IndexError:
@@ -143,7 +140,7 @@ class Connection(asyncio.Protocol):
                 if header >> 4 == _PUBLISH:
                     self._receive(packets.decode(header, view[body : body + length], v5=self._v5))
                 elif header >> 4 == _PUBACK:
-                    self._answer(*packets.acknowledged(view[body : body + length]))
+                    self._outgoing.answer(*packets.acknowledged(view[body : body + length]))
                 else:
                     self._feed(view[at : body + length])
                 at = body + length
@@ -160,6 +157,9 @@ class Connection(asyncio.Protocol):
         if message.qos:
             self._unacked.append(message)
             message.on_ack(self._settle)
+            if len(self._unacked) >= self._receive_maximum and self._transport:
+                self._paused = True  # Mosquitto refills its whole window at each PUBACK, so the bound is here
+                self._transport.pause_reading()
         try:
             self._deliver(message)
         except Exception as error:  # noqa: BLE001 - whatever a handler raises stops the client, and is raised there
@@ -168,11 +168,10 @@ class Connection(asyncio.Protocol):
             self.close("a handler failed")
 
     def pause_writing(self) -> None:
-        self._writable = False
+        self._outgoing.allow(writable=False)
 
     def resume_writing(self) -> None:
-        self._writable = True
-        self._room.set()
+        self._outgoing.allow(writable=True)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end(f"{exc}" if exc else "the broker closed the connection")
@@ -184,9 +183,10 @@ class Connection(asyncio.Protocol):
             self.close(f"the broker refused the connection: {reason}")
             return
         self.session_present = flags.session_present
-        self._largest = getattr(properties, "MaximumPacketSize", self._largest)
+        self._keepalive = getattr(properties, "ServerKeepAlive", self._settings.keepalive)
+        self._outgoing.largest = getattr(properties, "MaximumPacketSize", packets.LARGEST)
         granted = getattr(properties, "ReceiveMaximum", self._settings.window)
-        self._window = min(self._window, granted)
+        self._outgoing.window = min(self._settings.window, granted)
         if not self.accepted.done():
             self.accepted.set_result(None)
 
@@ -223,74 +223,38 @@ class Connection(asyncio.Protocol):
         return future
 
     async def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool, properties: bytes) -> None:
-        """Send when the window has room, in turn; at QoS 1 return after PUBACK. Raises Lost, Denied."""
-        if self._queued or self._full:
-            await self._wait()
-        answer = self._send(topic, payload, qos=qos, retain=retain, properties=properties)
-        if answer:
-            await answer
+        """Send in turn; at QoS 1 return after PUBACK. Raises Lost, Denied."""
+        await self._outgoing.publish(topic, payload, qos=qos, retain=retain, properties=properties)
 
-    @property
-    def _full(self) -> bool:
-        return not self._writable or len(self._pending) >= self._window
-
-    async def _wait(self) -> None:
-        """Return when there is room and everyone who came before is through."""
-        self._queued += 1
-        try:
-            async with self._turn:
-                while self._full and not self.lost.done():
-                    self._room.clear()
-                    await self._room.wait()
-        finally:
-            self._queued -= 1
-
-    def _send(
-        self, topic: str, payload: bytes, *, qos: int, retain: bool, properties: bytes
-    ) -> asyncio.Future[None] | None:
-        if self.lost.done() or self._wire is None:
-            raise Lost(self.reason)
-        mid = self._next() if qos else 0
-        head = packets.publish(topic, len(payload), mid, qos=qos, retain=retain, properties=properties)
-        if len(head) + len(payload) > self._largest:
-            raise Denied(topic, _PACKET_TOO_LARGE, f"the broker takes packets up to {self._largest} bytes")
-        self._wire.send(head)
-        self._wire.send(payload)
-        answer: asyncio.Future[None] | None = None
-        if qos:
-            answer = self._loop.create_future()
-            self._pending[mid] = answer, topic, self._clock.monotonic()
-        if len(payload) > _WRITE_AHEAD:
+    def _write(self, *parts: bytes) -> None:
+        if self._wire:
+            for part in parts:
+                self._wire.send(part)
+        if len(parts[-1]) > _WRITE_AHEAD:
             self._flush()
         else:
             self._on_want_write()
-        return answer
-
-    def _next(self) -> int:
-        """Packet identifier that is not in flight; the window is far smaller than their number."""
-        while True:
-            self._mid = self._mid + 1 if self._mid < _LAST_MID else _FIRST_MID
-            if self._mid not in self._pending:
-                return self._mid
-
-    def _answer(self, mid: int, code: int) -> None:
-        found = self._pending.pop(mid, None)
-        self._room.set()
-        if found is None or found[0].done():
-            return  # its caller was cancelled
-        answer, topic, _ = found
-        if code >= _FAILURE:
-            answer.set_exception(Denied(topic, code, _reason(code)))
-        else:
-            answer.set_result(None)
 
     def _settle(self) -> None:
         """Acknowledge in the order of receipt (MQTT 5, 4.6); rumqttd insists."""
         while self._unacked and self._unacked[0].acked:
             message = self._unacked.popleft()
-            if self._wire and not self.lost.done():
-                self._wire.send(packets.puback(message.mid))
-                self._on_want_write()
+            if not self.lost.done():
+                self._write(packets.puback(message.mid))
+        if self._paused and not self._resuming and len(self._unacked) <= self._receive_maximum // 2:
+            self._resuming = True
+            self._loop.call_soon(self._resume)
+
+    def _resume(self) -> None:
+        self._paused = self._resuming = False
+        self._read_on()
+
+    def _read_on(self) -> None:
+        if self._paused or self._held or self.lost.done() or not self._transport:
+            return
+        self._resumed = self._clock.monotonic()
+        self._transport.resume_reading()
+        self.data_received(b"")  # what was read before the pause; it may pause again
 
     def _flush(self) -> None:
         self._flushing = False
@@ -299,21 +263,31 @@ class Connection(asyncio.Protocol):
             self._wire.flush()
 
     def _tick(self) -> None:
+        """Ask for a sign of life in time, give up on a broker that shows none; while paused none is seen."""
         self._ticker = self._loop.call_later(_TICK, self._tick)
-        self._paho.loop_misc()
-        oldest = next(iter(self._pending.values()), None)
-        if oldest and self._clock.monotonic() - oldest[2] > self._settings.patience:
+        now = self._clock.monotonic()
+        if now - self._pinged >= self._keepalive / 2:
+            self._pinged = now
+            self._write(_PINGREQ)
+        if self._paused or self._held:
+            self._heard = self._resumed = now
+        oldest = self._outgoing.oldest
+        if now - self._heard > self._keepalive * 1.5:
+            self.close(f"no sign of life for {now - self._heard:.0f} s")
+        elif oldest is not None and now - max(oldest, self._resumed) > self._settings.patience:
             self.close(f"no PUBACK within {self._settings.patience:g} s")
 
     def pause(self) -> None:
         """Read no more, once the broker's answers to CONNECT and SUBSCRIBE are read."""
         if self._transport and self.accepted.done() and not self._subscribing:
+            self._held = True
             self._transport.pause_reading()
 
     def resume(self) -> None:
         """Read on."""
-        if self._transport:
-            self._transport.resume_reading()
+        if self._held:
+            self._held = False
+            self._loop.call_soon(self._read_on)
 
     def disconnect(self) -> None:
         """Say goodbye, so that no will is published."""
@@ -343,16 +317,10 @@ class Connection(asyncio.Protocol):
         error = Lost(self.reason)
         if not self.accepted.done():
             self.accepted.set_exception(error)
-        for future in [*(f for f, *_ in self._pending.values()), *(f for f, _ in self._subscribing.values())]:
+            self.accepted.exception()  # seen: it is no fault when nobody waits any more
+        for future, _ in self._subscribing.values():
             if not future.done():
                 future.set_exception(error)
-        self._pending.clear()
+                future.exception()
         self._subscribing.clear()
-        self._room.set()
-
-
-def _reason(code: int) -> str:
-    try:
-        return str(ReasonCode(PacketTypes.PUBACK, identifier=code))
-    except KeyError:
-        return "a reason that MQTT does not know"
+        self._outgoing.lose(error)

@@ -12,6 +12,7 @@ CONTENT_TYPE: Final = 3
 USER: Final = 38
 _SUBSCRIPTION: Final = 11  # identifier, a variable byte integer
 _FIXED: Final = {1: 1, EXPIRY: 4, 35: 2}  # identifier → bytes of its value; others begin with their length
+LARGEST: Final = 268_435_455  # bytes of a packet (MQTT 5, 2.1.4)
 _LONGEST: Final = 65_535  # bytes of a string
 
 

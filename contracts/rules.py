@@ -20,7 +20,7 @@ class Side(StrEnum):
     BOTH = "both"
 
 
-class Threshold(msgspec.Struct, frozen=True, kw_only=True, tag="threshold"):
+class Threshold(msgspec.Struct, frozen=True, kw_only=True, tag="threshold", forbid_unknown_fields=True):
     """A value beyond a limit for as long as `hold`; it clears beyond `clear` (hysteresis)."""
 
     side: Side = Side.ABOVE
@@ -29,13 +29,13 @@ class Threshold(msgspec.Struct, frozen=True, kw_only=True, tag="threshold"):
     hold: float = 0.0  # seconds a value must stay wrong before it is raised, and well before it is cleared
 
 
-class Absence(msgspec.Struct, frozen=True, kw_only=True, tag="absence"):
+class Absence(msgspec.Struct, frozen=True, kw_only=True, tag="absence", forbid_unknown_fields=True):
     """No sample for longer than `silence`; cleared by the next. Devices reported offline are skipped."""
 
     silence: float  # seconds
 
 
-class HourOfWeek(msgspec.Struct, frozen=True, kw_only=True, tag="hour_of_week"):
+class HourOfWeek(msgspec.Struct, frozen=True, kw_only=True, tag="hour_of_week", forbid_unknown_fields=True):
     """A value far from what this hour of the week (Asia/Jakarta) brings: median ± factor x robust spread."""
 
     side: Side = Side.BOTH

@@ -128,7 +128,7 @@ class Block:
             yield self.series[place], time, self.others.get(row, number)
 
 
-class Selector(msgspec.Struct, frozen=True, kw_only=True):
+class Selector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which series: each given field must match; an empty one matches all."""
 
     site: str = ""

@@ -11,7 +11,7 @@ import msgspec
 
 from contracts.errors import Refused
 from contracts.instants import SECOND
-from contracts.senml.names import Names
+from contracts.senml.names import Known, Names
 from contracts.senml.times import AHEAD, OLDEST
 from contracts.series import Block
 from contracts.topics import Device
@@ -29,6 +29,7 @@ class _Row(msgspec.Struct, gc=False):
     bu: str | None = None
 
 
+_Key = tuple[str, str | None]
 _decode: Final = msgspec.json.Decoder(list[_Row]).decode
 
 
@@ -62,36 +63,49 @@ def _fill(
     foreign: tuple[str, ...],
     names: Names,
 ) -> bool:
-    """Append rows to the block; False, perhaps half-way, where they are none for the short way."""
+    """Append rows to the block; False, perhaps half-way, where they are none for the short way.
+
+    Column by column: what differs between rows is little, and is looked up once for each that is different.
+    """
     first = rows[0]
     base, start = first.bn or "", round((first.bt or 0.0) * SECOND)
-    colons -= base.count(":") + (first.bn is not None) + (first.bt is not None) + (first.bu is not None)
-    colons -= 2 * len(rows)
-    table = names.table(device, base, first.bu or "", foreign)
-    place = block.place
-    index: list[int] = []
-    times: list[int] = []
-    numbers: list[float] = []
-    for row in rows:
-        if row.u is None:
-            series, low, high = table[row.n]
-        else:
-            series, low, high = names.table(device, base, row.u, foreign)[row.n]
-            colons -= 1
-        value = row.v
-        if not low <= value <= high:
-            return False
-        time = row.t
-        if time is None:
-            times.append(start)
-        else:
-            times.append(start + round(time * SECOND))
-            colons -= 1
-        index.append(place(series))
-        numbers.append(value)
-    if colons or min(times) < OLDEST or max(times) > now + AHEAD:
+    labels = base.count(":") + (first.bn is not None) + (first.bt is not None) + (first.bu is not None)
+    labels += 2 * len(rows)
+    units = [row.u for row in rows]
+    labels += len(rows) - units.count(None)
+    keys = list(zip([row.n for row in rows], units, strict=True))
+    known = {
+        (name, unit): names.table(device, base, (first.bu or "") if unit is None else unit, foreign)[name]
+        for name, unit in dict.fromkeys(keys)
+    }
+    numbers = [row.v for row in rows]
+    if not _within(keys, numbers, known):
         return False
-    block.index.fromlist(index)
+    offsets = [row.t for row in rows]
+    without = offsets.count(None)
+    labels += len(rows) - without
+    times = (
+        [start + round(time * SECOND) if time else start for time in offsets]
+        if without < len(rows)
+        else [start] * len(rows)
+    )
+    if labels != colons or min(times) < OLDEST or max(times) > now + AHEAD:
+        return False
+    places = {key: block.place(series) for key, (series, _, _) in known.items()}
+    block.index.fromlist([places[key] for key in keys])
     block.times.fromlist(times)
     block.numbers.fromlist(numbers)
+    return True
+
+
+def _within(keys: list[_Key], numbers: list[float], known: dict[_Key, Known]) -> bool:
+    """Whether every number is within its series' bounds."""
+    low, high = max(low for _, low, _ in known.values()), min(high for _, _, high in known.values())
+    if low <= min(numbers) and max(numbers) <= high:
+        return True
+    bounds = {key: (low, high) for key, (_, low, high) in known.items()}
+    for key, number in zip(keys, numbers, strict=True):
+        low, high = bounds[key]
+        if not low <= number <= high:
+            return False
     return True

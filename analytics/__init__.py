@@ -1,0 +1,1 @@
+"""From accepted samples to judgements: rules, pure detectors, and the jobs that run them."""

@@ -1,0 +1,51 @@
+"""Samples as arrays: what detectors take, whether they came by the feed or were read from the store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from analytics.tracks import Numbers, Rows, Times
+from contracts.series import Block, Points, Series, Value
+
+
+class Samples(msgspec.Struct, frozen=True, kw_only=True):
+    """Columns; a flag counts as 0 or 1, and what is no number is NaN."""
+
+    series: Sequence[Series]
+    index: Rows  # into `series`
+    times: Times
+    values: Numbers
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+
+def of_block(block: Block) -> Samples:
+    """A block's samples, copied."""
+    values = np.array(block.numbers, np.float64)
+    for row, value in block.others.items():
+        values[row] = _number(value)
+    return Samples(
+        series=list(block.series),
+        index=np.array(block.index, np.intp),
+        times=np.array(block.times, np.int64),
+        values=values,
+    )
+
+
+def of_points(points: Sequence[Points]) -> Samples:
+    """What the store's reader returned."""
+    lengths = [len(one.times) for one in points]
+    return Samples(
+        series=[one.series for one in points],
+        index=np.repeat(np.arange(len(points)), lengths),
+        times=np.array([time for one in points for time in one.times], np.int64),
+        values=np.array([_number(value) for one in points for value in one.values], np.float64),
+    )
+
+
+def _number(value: Value) -> float:
+    return float(value) if isinstance(value, float | int) else float("nan")

@@ -1,0 +1,143 @@
+"""What is remembered of each series that a rule watches, and how new samples move it. All series at once.
+
+A sample is of class +1 (wrong), -1 (well) or 0 (neither). A series fires once it was wrong for `hold` without
+a break, and is cleared once it was well for `hold` without a break. Moves depend on the samples alone, not on
+how they were cut into batches.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from contracts.instants import MINUTE
+from contracts.series import Series
+
+Times = NDArray[np.int64]  # µs UTC
+Rows = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+Numbers = NDArray[np.float64]
+Classes = NDArray[np.int8]
+
+UPDATE: Final = 5 * MINUTE  # while it fires, a wrong sample in a new one of these steps is told
+NEVER: Final = np.iinfo(np.int64).min
+
+
+class Moves(msgspec.Struct, frozen=True, kw_only=True):
+    """Which of the samples decided something."""
+
+    raised: Mask
+    updated: Mask
+    cleared: Mask
+    since: Times  # when the run of equal class that each sample belongs to began
+
+
+class Saved(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """One series' memory, as it is kept."""
+
+    series: Series
+    last: int
+    since: int
+    cls: int
+    firing: bool
+
+
+class Tracks:
+    """One row a series."""
+
+    def __init__(self) -> None:
+        self.series: list[Series] = []
+        self.last: Times = np.empty(0, np.int64)  # newest sample seen
+        self.since: Times = np.empty(0, np.int64)  # when the current run of equal class began
+        self.cls: Classes = np.empty(0, np.int8)
+        self.firing: Mask = np.empty(0, np.bool_)
+        self._rows: dict[Series, int] = {}
+
+    def __len__(self) -> int:
+        return len(self.series)
+
+    def row(self, series: Series) -> int:
+        """The series' row, added where it is new."""
+        row = self._rows.get(series)
+        if row is None:
+            row = self._rows[series] = len(self.series)
+            self.series.append(series)
+            if row == len(self.last):
+                self._grow()
+        return row
+
+    def _grow(self) -> None:
+        more = max(64, len(self.last))
+        self.last = np.concatenate([self.last, np.full(more, NEVER, np.int64)])
+        self.since = np.concatenate([self.since, np.zeros(more, np.int64)])
+        self.cls = np.concatenate([self.cls, np.zeros(more, np.int8)])
+        self.firing = np.concatenate([self.firing, np.zeros(more, np.bool_)])
+
+    def move(self, rows: Rows, times: Times, classes: Classes, hold: int) -> Moves:
+        """Take samples in order of (row, time), each newer than `last` of its row; `hold` in µs."""
+        count = len(rows)
+        if not count:
+            none = np.empty(0, np.bool_)
+            return Moves(raised=none, updated=none, cleared=none, since=np.empty(0, np.int64))
+        places = np.arange(count)
+        first = np.ones(count, np.bool_)
+        first[1:] = rows[1:] != rows[:-1]
+        start = np.maximum.accumulate(np.where(first, places, 0))
+
+        before_cls = _shifted(classes, self.cls[rows], first)
+        fresh = classes != before_cls
+        began = np.where(fresh, times, self.since[rows])
+        since = began[np.maximum.accumulate(np.where(fresh | first, places, 0))]
+
+        ripe = (classes != 0) & (times - since >= hold)
+        last_ripe = np.maximum.accumulate(np.where(ripe, places, -1))
+        previous = np.concatenate([[-1], last_ripe[:-1]])
+        firing = np.where(previous >= start, classes[previous] > 0, self.firing[rows])
+        raised = ripe & (classes > 0) & ~firing
+        cleared = ripe & (classes < 0) & firing
+
+        before_time = _shifted(times, self.last[rows], first)
+        updated = firing & (classes > 0) & (times // UPDATE != before_time // UPDATE)
+
+        ends = np.append(np.flatnonzero(first[1:]), count - 1)
+        at = rows[ends]
+        self.last[at] = times[ends]
+        self.since[at] = since[ends]
+        self.cls[at] = classes[ends]
+        self.firing[at] = np.where(
+            last_ripe[ends] >= start[ends], classes[last_ripe[ends]] > 0, self.firing[at]
+        )
+        return Moves(raised=raised, updated=updated, cleared=cleared, since=since)
+
+    def save(self) -> list[Saved]:
+        """All rows, to be kept."""
+        return [
+            Saved(
+                series=series,
+                last=int(self.last[row]),
+                since=int(self.since[row]),
+                cls=int(self.cls[row]),
+                firing=bool(self.firing[row]),
+            )
+            for row, series in enumerate(self.series)
+        ]
+
+    def restore(self, saved: list[Saved], *, timers: bool) -> None:
+        """Take rows back; without their hold `timers` where another content of the rule ran them."""
+        for one in saved:
+            row = self.row(one.series)
+            self.last[row] = one.last
+            self.firing[row] = one.firing
+            if timers:
+                self.since[row] = one.since
+                self.cls[row] = one.cls
+
+
+def _shifted(values: NDArray, start: NDArray, first: Mask) -> NDArray:  # type: ignore[type-arg]
+    """Each sample's predecessor in its series: the one before it, or what is remembered of the series."""
+    before = np.empty_like(values)
+    before[1:] = values[:-1]
+    return np.where(first, start, before)

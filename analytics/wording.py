@@ -1,0 +1,89 @@
+"""Sentences that say why, Indonesian first."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from contracts import measurements
+from contracts.judgements import Text
+from contracts.rules import Side
+from contracts.series import Series
+
+_SYMBOLS: Final = {"Cel": "°C", "count": "", "%RH": "%", "%EL": "%", "1/min": "/min"}
+_STEPS: Final = (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
+
+
+def beyond(series: Series, value: float, limit: float, side: Side, held: int) -> Text:
+    """A value beyond its limit, for `held` seconds."""
+    id_, en = ("di bawah", "below") if side is Side.BELOW else ("di atas", "above")
+    shown, bound = amount(value, series.unit), amount(limit, series.unit)
+    length_id, length_en = (f" selama {duration(held).id}", f" for {duration(held).en}") if held else ("", "")
+    name = _name(series)
+    return Text(
+        id=f"{name.id} {shown.id}, {id_} batas {bound.id}{length_id}",
+        en=f"{name.en} {shown.en}, {en} the limit of {bound.en}{length_en}",
+    )
+
+
+def unusual(series: Series, value: float, low: float, high: float) -> Text:
+    """A value outside what is usual at this hour."""
+    shown, least, most = (amount(number, series.unit) for number in (value, low, high))
+    name = _name(series)
+    return Text(
+        id=f"{name.id} {shown.id}, biasanya {least.id} sampai {most.id} pada jam ini",
+        en=f"{name.en} {shown.en}, usually {least.en} to {most.en} at this hour",
+    )
+
+
+def normal(series: Series, value: float) -> Text:
+    """A value that is well again."""
+    shown, name = amount(value, series.unit), _name(series)
+    return Text(id=f"{name.id} {shown.id}, normal kembali", en=f"{name.en} {shown.en}, normal again")
+
+
+def silent(seconds: int) -> Text:
+    """No data for a time."""
+    length = duration(seconds)
+    return Text(id=f"Tidak ada data selama {length.id}", en=f"No data for {length.en}")
+
+
+def heard() -> Text:
+    """Data has come again."""
+    return Text(id="Data diterima kembali", en="Data is coming in again")
+
+
+def dropped() -> Text:
+    """The rule itself is gone."""
+    return Text(id="Aturan tidak berlaku lagi", en="The rule no longer applies")
+
+
+def amount(value: float, unit: str) -> Text:
+    """A number with its unit, as each language writes it."""
+    if unit == "/":
+        value, symbol = value * 100, "%"
+    elif unit == "B":
+        symbol, step = next(((name, step) for name, step in _STEPS if abs(value) >= step), ("B", 1.0))
+        value /= step
+    else:
+        symbol = _SYMBOLS.get(unit, unit)
+    digits = 0 if abs(value) >= 100 or float(value).is_integer() else 1
+    en = f"{value:,.{digits}f}"
+    id_ = en.translate(str.maketrans(",.", ".,"))
+    end = f" {symbol}" if symbol else ""
+    return Text(id=id_ + end, en=en + end)
+
+
+def duration(seconds: int) -> Text:
+    """A length of time in its largest whole unit."""
+    for size, id_, en in ((86_400, "hari", "day"), (3_600, "jam", "hour"), (60, "menit", "minute")):
+        if seconds >= size:
+            count = seconds // size
+            return Text(id=f"{count} {id_}", en=f"{count} {en}{'s' if count > 1 else ''}")
+    return Text(id=f"{seconds} detik", en=f"{seconds} second{'s' if seconds != 1 else ''}")
+
+
+def _name(series: Series) -> Text:
+    entry = measurements.find(series.metric)
+    text = entry.text if entry else Text(id=series.metric, en=series.metric)
+    where = f" ({series.instance})" if series.instance else ""
+    return Text(id=text.id + where, en=text.en + where)

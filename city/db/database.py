@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 
 import msgspec
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from city.db import engines
@@ -129,8 +129,10 @@ def notify(tx: Connection, name: str) -> None:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
-        raise Unavailable(clean(error.orig)) from error
+    except DBAPIError as error:
+        if engines.outage(error):
+            raise Unavailable(clean(error.orig)) from error
+        raise
     except PoolTimeout as error:
         raise Unavailable("all connections are in use") from error
 

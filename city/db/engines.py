@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 
 from city.errors import WrongAddress
 
@@ -20,6 +20,14 @@ _BEGIN: Final = "sqlite_begin"
 _POOL: Final = 8  # connections kept open
 _OVERFLOW: Final = 8  # more in a rush; the next caller waits
 # A write transaction takes SQLite's one write lock at its start: taken midway it fails instead of waiting.
+_SQLITE_OUTAGES: Final = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+}
 READ: Final[dict[str, dict[str, Any]]] = {
     SQLITE: {_BEGIN: "DEFERRED"},
     POSTGRESQL: {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
@@ -62,6 +70,13 @@ def open_engine(url: URL, wait: float) -> Engine:
     )
     connect = {"connect_timeout": max(2, round(wait)), "options": options, "application_name": "imm"}
     return create_engine(url, connect_args=connect, pool_pre_ping=True, **limits, **codec)
+
+
+def outage(error: DBAPIError) -> bool:
+    """Whether the database is away, busy or full, and not the statement wrong."""
+    if isinstance(error.orig, sqlite3.Error):
+        return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _SQLITE_OUTAGES
+    return isinstance(error, OperationalError | InterfaceError)
 
 
 def _dump(value: object) -> str:

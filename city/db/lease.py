@@ -53,7 +53,7 @@ class Lease:
 
     def guard(self, tx: Connection) -> None:
         """Make sure within a transaction that the lease is ours until it commits. Raises LeaseLost."""
-        query = select(leases.c.holder).where(leases.c.name == self.name).with_for_update(read=True)
+        query = select(leases.c.holder).where(leases.c.name == self.name).with_for_update()
         holder = tx.execute(query).scalar_one_or_none()
         if holder != self.holder:
             raise LeaseLost(self.name, holder or "")

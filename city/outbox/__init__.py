@@ -2,6 +2,8 @@
 
 from city.outbox.consumers import Consumer, Deliverer, Handler, Positioned
 from city.outbox.events import append, event
+from city.outbox.relay import Relay
+from city.outbox.settings import Settings
 from city.outbox.tail import Tail
 
-__all__ = ["Consumer", "Deliverer", "Handler", "Positioned", "Tail", "append", "event"]
+__all__ = ["Consumer", "Deliverer", "Handler", "Positioned", "Relay", "Settings", "Tail", "append", "event"]

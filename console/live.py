@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Path, Request
@@ -14,6 +14,7 @@ from console.asking import Asker
 from console.ports import Ports
 from contracts import instants
 from contracts.alerts import Alert
+from contracts.judgements import Text
 from contracts.series import Selector
 from runtime.clock import Clock
 from web.actor import Actor
@@ -93,13 +94,13 @@ class Live:
         return fleet.judge_all(entries, self._ports.series.last(Selector()), self._clock.now())
 
 
-def router(live: Live, ports: Ports, asker: Asker) -> APIRouter:
+def router(live: Live, ports: Ports, asker: Asker, thanks: Sequence[Text]) -> APIRouter:
     """The page, its parts, and the button on an alert."""
     routes = APIRouter(include_in_schema=False)
 
     @routes.get("/")
     async def page(request: Request) -> Response:
-        return render(request, "console/live.html", **await live.page())
+        return render(request, "console/live.html", thanks=thanks, **await live.page())
 
     @routes.get("/bagian/{name}")
     async def part(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from console import live
@@ -9,18 +10,19 @@ from console.api import books, fleet, letters, samples
 from console.asking import Asker
 from console.errors import Slow, Unknown
 from console.ports import Ports
+from contracts.judgements import Text
 from runtime.clock import Clock
 from web.contribution import Contribution, Nav
 
 
-def contribution(ports: Ports, *, clock: Clock) -> Contribution:
-    """Pages and API of the console."""
+def contribution(ports: Ports, *, clock: Clock, thanks: Sequence[Text] = ()) -> Contribution:
+    """Pages and API of the console. `thanks`: where data that is shown comes from, for the footer."""
     asker = Asker()
     page = live.Live(ports, clock=clock, asker=asker)
     return Contribution(
         name="console",
         routers=(
-            live.router(page, ports, asker),
+            live.router(page, ports, asker, thanks),
             fleet.router(page.fleet, asker),
             samples.router(ports.series, clock, asker),
             books.router(ports.ledger, clock, asker),

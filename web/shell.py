@@ -17,8 +17,10 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import Response
 
 from city.db import Database
+from city.db.listen import listen
 from city.errors import Unavailable
 from city.outbox import Tail
+from city.outbox.events import NUMBERED
 from contracts.errors import Refused
 from runtime.clock import Clock
 from web import assets, health, language, problems, records, sse
@@ -59,7 +61,8 @@ def create_app(
         docs_url=None,  # its page needs scripts of a foreign host, which the content security policy forbids
         redoc_url=None,
         responses=records.refusals(),
-        lifespan=_lifespan(stream),
+        generate_unique_id_function=lambda route: f"{route.tags[0] if route.tags else 'page'}-{route.name}",
+        lifespan=_lifespan(stream, db),
     )
     app.state.pages = Pages(
         _existing(folders, "templates"),
@@ -98,16 +101,20 @@ def _existing(folders: dict[str, Path], child: str) -> dict[str, Path]:
     return {name: folder / child for name, folder in folders.items() if (folder / child).is_dir()}
 
 
-def _lifespan(stream: sse.Stream) -> Any:
+def _lifespan(stream: sse.Stream, db: Database) -> Any:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        following = asyncio.create_task(stream.run(), name="web.events")
+        tasks = [
+            asyncio.create_task(stream.run(), name="web events"),
+            asyncio.create_task(listen(db, [NUMBERED]), name="web notifications"),
+        ]
         try:
             yield
         finally:
-            following.cancel()
-            with suppress(asyncio.CancelledError):
-                await following
+            for task in tasks:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
 
     return lifespan
 

@@ -69,7 +69,9 @@ class Stream:
                 await self._follow()
             except Failure as error:
                 _log.warning("events are held up: %s", error)
-                await asyncio.sleep(_PAUSE)
+            except Exception:  # noqa: BLE001 - whatever it was, the clients must not wait in silence for ever
+                _log.exception("events are held up")
+            await asyncio.sleep(_PAUSE)
 
     async def follow(self, position: int | None, types: tuple[str, ...]) -> AsyncIterator[ServerSentEvent]:
         """Events of these types (patterns) after a position, or from now on, for ever."""

@@ -1,8 +1,7 @@
-"""`/api/v1/series` and `/api/v1/query`: which series there are, and what they say."""
+"""`/api/v1/series` and `/api/v1/query/…`: which series there are, and what they say."""
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query
@@ -19,15 +18,9 @@ from web.records import Page, answers, reply
 
 MOST_BUCKETS: Final = 20_000  # of one series in one answer: more than any chart shows
 _Text = Annotated[str, Query(max_length=64)]
+_Start = Annotated[str, Query(max_length=40, description="RFC 3339 or µs; an hour before the end if empty")]
+_End = Annotated[str, Query(max_length=40, description="RFC 3339 or µs; now if empty")]
 _Texts = Annotated[list[str] | None, Query(max_length=100)]
-
-
-class Shape(StrEnum):
-    """What is asked of the series."""
-
-    LAST = "last"
-    RANGE = "range"
-    AGGREGATE = "aggregate"
 
 
 def _selector(
@@ -60,29 +53,31 @@ def router(reader: Reader, clock: Clock, asker: Asker) -> APIRouter:
         following = paging.cursor(*_parts(found[limit - 1])) if len(found) > limit else None
         return reply(Page(items=found[:limit], next=following))
 
-    @routes.get(
-        "/query",
-        summary="Samples: the newest, a range, or one statistic per step",
-        responses=answers(list[Last] | list[Points] | list[Buckets]),
-    )
-    async def query(
+    @routes.get("/query/last", summary="Newest sample of each series", responses=answers(list[Last]))
+    async def last(chosen: _Chosen) -> Response:
+        return reply(await asker.ask("the store", lambda: reader.last(chosen)))
+
+    @routes.get("/query/range", summary="Samples of a span, oldest first", responses=answers(list[Points]))
+    async def span(
         chosen: _Chosen,
-        shape: Shape = Shape.LAST,
-        start: Annotated[str, Query(max_length=40, description="RFC 3339 or µs; an hour ago if empty")] = "",
-        end: Annotated[str, Query(max_length=40, description="RFC 3339 or µs; now if empty")] = "",
-        step: Annotated[float, Query(gt=0, le=366 * 86_400, description="Seconds of a bucket")] = 60,
-        statistic: Statistic = Statistic.MEAN,
+        start: _Start = "",
+        end: _End = "",
         limit: Annotated[int, Query(ge=1, le=100_000, description="Samples over all series")] = 10_000,
     ) -> Response:
-        if shape is Shape.LAST:
-            return reply(await asker.ask("the store", lambda: reader.last(chosen)))
         since, until = _span(start, end, clock.now())
-        if shape is Shape.RANGE:
-            return reply(
-                await asker.ask("the store", lambda: reader.range(chosen, since, until, limit=limit))
-            )
-        width = instants.from_seconds(step)
-        if (until - since) // max(1, width) > MOST_BUCKETS:
+        return reply(await asker.ask("the store", lambda: reader.range(chosen, since, until, limit=limit)))
+
+    @routes.get("/query/aggregate", summary="One statistic per step", responses=answers(list[Buckets]))
+    async def aggregate(
+        chosen: _Chosen,
+        start: _Start = "",
+        end: _End = "",
+        step: Annotated[float, Query(gt=0, le=366 * 86_400, description="Seconds of a bucket")] = 60,
+        statistic: Statistic = Statistic.MEAN,
+    ) -> Response:
+        since, until = _span(start, end, clock.now())
+        width = max(1, instants.from_seconds(step))
+        if (until - since) // width > MOST_BUCKETS:
             raise Refused(
                 "step", step, f"makes more than {MOST_BUCKETS} buckets: widen it or shorten the span"
             )

@@ -74,7 +74,7 @@ class Ear:
             self._follow(tx, alert, what)
 
     def _fire(self, tx: Connection, alert: Alert) -> None:
-        known = records.find(tx, incidents.c.fingerprint == alert.fingerprint, incidents.c.working.is_(True))
+        known = records.find(tx, incidents.c.claim == alert.fingerprint)
         if known is None:
             self._open(tx, alert)
         elif known.alert != alert.id:

@@ -8,7 +8,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Form, Path, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from programmes.tangi.model import WORKING, Step
+from programmes.tangi.model import WORKING, State, Step
 from programmes.tangi.service import LONGEST, Filters, Incidents
 from web import paging
 from web.actor import Actor
@@ -17,6 +17,7 @@ from web.pages import render
 ROOT: Final = "/insiden"
 _PAGE: Final = 50
 _OFFERED: Final = {Step.ACKNOWLEDGE, Step.RESOLVE, Step.CLOSE}  # steps that have a button in this version
+_TO_BE_DONE: Final = (*WORKING, State.RESOLVED)  # what is resolved waits to be closed
 _Number = Annotated[str, Path(max_length=24)]
 
 
@@ -28,10 +29,10 @@ def router(incidents: Incidents) -> APIRouter:
     async def page(
         request: Request,
         cursor: Annotated[str, Query(max_length=200)] = "",
-        all_: Annotated[bool, Query(alias="all")] = True,  # noqa: FBT002 - a switch of the address
+        all_: Annotated[bool, Query(alias="all")] = False,  # noqa: FBT002 - a switch of the address
     ) -> Response:
         after = paging.place(cursor, tuple[int, str]) if cursor else None
-        filters = Filters() if all_ else Filters(states=WORKING)
+        filters = Filters() if all_ else Filters(states=_TO_BE_DONE)
         items = await to_thread.run_sync(lambda: incidents.page(filters, after=after, limit=_PAGE + 1))
         following = paging.cursor(items[_PAGE - 1].opened, items[_PAGE - 1].id) if len(items) > _PAGE else ""
         return render(

@@ -19,10 +19,7 @@ _FIELDS: Final = Incident.__struct_fields__
 
 def incident(row: RowMapping) -> Incident:
     """Row → record."""
-    values = {name: row[name] for name in _FIELDS}
-    values["fingerprint"] = values["fingerprint"] or ""
-    values["alert"] = values["alert"] or ""
-    return msgspec.convert(values, Incident)
+    return msgspec.convert({name: row[name] for name in _FIELDS}, Incident)
 
 
 def find(tx: Connection, *where: ColumnElement[bool]) -> Incident | None:
@@ -89,9 +86,6 @@ def number(tx: Connection, time: int) -> str:
 
 
 def _columns(of: Incident) -> dict[str, Any]:
+    working = of.state in WORKING
     values: dict[str, Any] = msgspec.to_builtins(of)
-    return values | {
-        "working": of.state in WORKING,
-        "fingerprint": of.fingerprint or None,
-        "alert": of.alert or None,
-    }
+    return values | {"working": working, "claim": (of.fingerprint or None) if working else None}

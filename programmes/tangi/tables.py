@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, true
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table
 
 from city.db.schema import Instant, Json, Serial, metadata
 
@@ -21,8 +21,10 @@ incidents: Final = Table(
     Column("site", String(64), nullable=False),
     Column("device", String(64), nullable=False),
     Column("title", Json, nullable=False),
-    Column("fingerprint", String(64)),
-    Column("alert", String(64)),
+    Column("fingerprint", String(64), nullable=False),
+    # The fingerprint while the incident is working, else nothing: no two working ones have the same.
+    Column("claim", String(64), unique=True),
+    Column("alert", String(64), nullable=False),
     Column("alert_over", Instant),
     Column("opened", Instant, nullable=False),
     Column("updated", Instant, nullable=False),
@@ -33,14 +35,7 @@ incidents: Final = Table(
     Column("reason", String(2_000), nullable=False),
     Column("closed", Instant),
 )
-# One working incident a fingerprint, whatever goes wrong above.
-Index(
-    "ix_tangi_incidents_one_working",
-    incidents.c.fingerprint,
-    unique=True,
-    sqlite_where=incidents.c.working == true(),
-    postgresql_where=incidents.c.working == true(),
-)
+Index("ix_tangi_incidents_working", incidents.c.working, incidents.c.priority, incidents.c.opened)
 Index("ix_tangi_incidents_alert", incidents.c.alert)
 Index("ix_tangi_incidents_opened", incidents.c.opened, incidents.c.id)
 

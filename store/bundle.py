@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -23,33 +25,23 @@ class Ledger(ledger.Reader, Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True)
 class Store:
     """What was opened; a context manager that closes it."""
 
-    def __init__(
-        self,
-        *,
-        settings: Settings,
-        clock: Clock,
-        engine: Engine,
-        sink: Sink,
-        ledger: Ledger,
-        dead_letters: DeadLetters,
-        frames: Frames,
-        state: State,
-    ) -> None:
-        self.settings = settings
-        self.engine = engine  # also the series.Reader
-        self.sink = sink
-        self.ledger = ledger
-        self.dead_letters = dead_letters
-        self.frames = frames
-        self.state = state
-        self._clock = clock
+    settings: Settings
+    clock: Clock
+    engine: Engine  # also the series.Reader
+    sink: Sink
+    ledger: Ledger
+    dead_letters: DeadLetters
+    frames: Frames
+    state: State
+    opened: contextlib.ExitStack
 
     def upkeep(self) -> Report:
         """Roll up, remove what is due, tidy; each `settings.upkeep`, in a thread, from one process."""
-        now = self._clock.now()
+        now = self.clock.now()
         self.engine.roll_up(now)
         report = self.engine.retain(self.settings.retention.policies(), now)
         self.frames.retain(now)
@@ -58,7 +50,7 @@ class Store:
 
     def close(self) -> None:
         """Let go of everything, in the right order."""
-        self.engine.close()
+        self.opened.close()
 
     def __enter__(self) -> Self:
         return self
@@ -82,10 +74,11 @@ def open_store(settings: Settings, clock: Clock) -> Store:
 def _embedded(settings: Settings, clock: Clock, frames: Frames) -> Store:
     from store import embedded
 
-    file = embedded.File(
-        settings.embedded.path, memory_mb=settings.embedded.memory_mb, threads=settings.embedded.threads
-    )
-    try:
+    with contextlib.ExitStack() as opened:
+        file = embedded.File(
+            settings.embedded.path, memory_mb=settings.embedded.memory_mb, threads=settings.embedded.threads
+        )
+        opened.callback(file.close)
         engine = embedded.Engine(file)
         ledger = embedded.Ledger(file)
         return Store(
@@ -97,11 +90,32 @@ def _embedded(settings: Settings, clock: Clock, frames: Frames) -> Store:
             dead_letters=embedded.DeadLetters(file),
             frames=frames,
             state=embedded.State(file),
+            opened=opened.pop_all(),
         )
-    except BaseException:
-        file.close()
-        raise
 
 
 def _influx(settings: Settings, clock: Clock, frames: Frames) -> Store:
-    raise NotImplementedError
+    from store import influx
+    from store.ledger.book import Book
+    from store.ledger.database import Database
+    from store.ledger.keep import DeadLetters as Letters
+    from store.ledger.keep import State as Kept
+
+    with contextlib.ExitStack() as opened:
+        database = Database(settings.ledger)
+        opened.callback(database.close)
+        server = influx.Server(settings.influx)
+        opened.callback(server.close)
+        engine = influx.Engine(server, clock)
+        book = Book(database)
+        return Store(
+            settings=settings,
+            clock=clock,
+            engine=engine,
+            sink=influx.Sink(engine, book),
+            ledger=book,
+            dead_letters=Letters(database),
+            frames=frames,
+            state=Kept(database),
+            opened=opened.pop_all(),
+        )

@@ -31,7 +31,7 @@ class Rejected(Failure):
 
 
 class Gone(Failure):
-    """What is asked for is not here any more, or cannot be reached as the store is set; `cure` says what to do."""
+    """What is asked for is not here, or cannot be reached as the store is set; `cure` says what to do."""
 
     def __init__(self, what: str, *, cure: str) -> None:
         self.what = what

@@ -74,7 +74,7 @@ class Sink(Protocol):
     def commit(self, write: Write) -> Committed:
         """Make samples, ledger rows, dead letters, tallies and gaps durable; blocks: use a thread.
 
-        Whatever it returned without an error for may be receipted. Raises Rejected (nothing of the write is in
-        the ledger: make dead letters of the arrivals that own those rows, and commit again), Retry, Gone.
+        Whatever it returned for without an error may be receipted. Raises Rejected (nothing of it is in the
+        ledger: make dead letters of the arrivals that own those rows, and commit again), Retry, Gone.
         """
         ...

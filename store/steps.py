@@ -33,5 +33,5 @@ def need_samples(start: int, kept: int) -> None:
     if start < kept:
         raise errors.Gone(
             f"samples before {to_rfc3339(kept)} have expired",
-            cure="ask from then on, or by whole minutes; percentiles by 1 minute, 15 minutes, 1 hour or 1 day",
+            cure="ask from then on, or by whole minutes; percentiles by 1 or 15 minutes, 1 hour or 1 day",
         )

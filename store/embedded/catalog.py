@@ -35,7 +35,7 @@ class Catalog:
         self._order: list[tuple[Key, int]] = []
         self._lock = threading.Lock()
         self.newest: Ints = np.empty(0, np.int64)
-        # No sample of the series lies strictly between low and high: late rows there need no look at the file.
+        # No sample of the series lies strictly between low and high: late rows there cannot meet another.
         self.low: Ints = np.empty(0, np.int64)
         self.high: Ints = np.empty(0, np.int64)
         self.marked: Ints = np.empty(0, np.int64)  # newest hour marked as changed; NEVER if none is

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import builtins
-from typing import Final
-
-import msgspec
 
 from store.embedded.file import File
+from store.ledger.letters import read
 from store.sink import DeadLetter
-
-_decoder: Final = msgspec.msgpack.Decoder(DeadLetter)
 
 
 class DeadLetters:
@@ -47,8 +43,3 @@ class DeadLetters:
                 [after, replayed, limit],
             ).fetchall()
         return [read(*row) for row in rows]
-
-
-def read(letter: bytes, replayed: int | None) -> DeadLetter:
-    """A row → a dead letter."""
-    return msgspec.structs.replace(_decoder.decode(letter), replayed=replayed)

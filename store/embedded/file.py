@@ -161,7 +161,7 @@ def _connect(path: Path, *, memory_mb: int, threads: int) -> Connection:
             raise errors.Owned(str(path), owner=owner.group() if owner else "") from None
         raise errors.Gone(
             f"{path} cannot be opened as a database",
-            cure=f"see that the disk is there and writable, restore a backup, or move the file away ({error})",
+            cure=f"see that the disk is writable, restore a backup, or move the file away ({error})",
         ) from error
     except duckdb.Error as error:
         raise errors.Gone(

@@ -51,7 +51,8 @@ class Ledger:
             hour
             for table in ("counts", "tallies")
             for (hour,) in connection.execute(
-                f"SELECT DISTINCT hour FROM (FROM {table} SELECT hour GROUP BY stream, hour HAVING count(*) > 1)"
+                f"SELECT DISTINCT hour FROM "
+                f"(SELECT hour FROM {table} GROUP BY stream, hour HAVING count(*) > 1)"
             ).fetchall()
         }
 

@@ -82,7 +82,7 @@ class Reading:
         edges = np.flatnonzero(np.append(True, ids[1:] != ids[:-1])) if len(ids) else np.empty(0, np.int64)
         found = []
         for first, last in zip(edges.tolist(), [*edges[1:].tolist(), len(ids)], strict=True):
-            part: Sequenced = (
+            part: list[Value] | array[float] = (
                 values[first:last].tolist()
                 if values.dtype == np.object_
                 else array("d", values[first:last].tobytes())
@@ -143,7 +143,6 @@ class Reading:
         return [Buckets(series=one.series, starts=one.times, values=one.values) for one in points]  # type: ignore[arg-type]
 
 
-Sequenced = list[Value] | array
 _Rows = tuple[Ids, Ints, Values]
 
 
@@ -225,7 +224,7 @@ def _fetch(cursor: Connection, query: str) -> _Rows:
 
 
 def _bound(times: Ints, limit: int) -> int:
-    """How many rows to give: at most the limit, all of an instant or none, unless one instant fills the page."""
+    """How many rows to give: at most the limit, all of an instant or none, unless one fills the page."""
     if len(times) <= limit:
         return len(times)
     whole = int(np.searchsorted(times, times[limit], side="left"))

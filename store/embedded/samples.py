@@ -93,7 +93,11 @@ class Samples:
         if rows.others:
             _insert_others(connection, rows)
             number = ~np.isnan(rows.numbers)
-            columns = {"s": rows.ids[number], "t": rows.times[number], "v": rows.numbers[number]}
+            columns: dict[str, Any] = {
+                "s": rows.ids[number],
+                "t": rows.times[number],
+                "v": rows.numbers[number],
+            }
         else:
             columns = {"s": rows.ids, "t": rows.times, "v": rows.numbers}
         if len(columns["s"]):
@@ -123,7 +127,7 @@ class Samples:
         for part in _days(rows.times, rows.check):
             ids, times = rows.ids[part], rows.times[part]
             span = [int(times[0]), int(times[-1])]
-            late = {"i": np.arange(len(part)), "s": ids, "t": times}
+            late: dict[str, Ints | Ids] = {"i": np.arange(len(part)), "s": ids, "t": times}
             same, differs = self._compare(connection, rows, part, late, span)
             keep[part[same]] = False
             if len(differs):
@@ -141,7 +145,7 @@ class Samples:
             rows.keep(keep)
 
     def _compare(
-        self, connection: Connection, rows: Rows, part: Ids, late: dict[str, Any], span: list[int]
+        self, connection: Connection, rows: Rows, part: Ids, late: dict[str, Ints | Ids], span: list[int]
     ) -> tuple[Ints, Ints]:
         """Indices into part of rows that the file has with the same value, and with another."""
         connection.register("late", late)

@@ -21,14 +21,15 @@ class Commands(SphinxDirective):
 
 
 def _root(script: str) -> click.Command:
-    """The click command behind a console script of ours: `main` itself, or `command` beside it."""
+    """The click command behind a console script of ours, called like its last word: `imm`, `imm-edge` → `edge`."""
     (entry,) = entry_points(group="console_scripts", name=script)
     module = import_module(entry.module)
-    found = [value for name in (entry.attr, "command", "cli") if (value := getattr(module, name, None))]
-    for value in found:
-        if isinstance(value, click.Command):
-            return value
-    raise ExtensionError(f"{entry.value} is no click command: tell docs/commands.py where it is")
+    command = getattr(module, script.rpartition("-")[2], None)
+    if not isinstance(command, click.Command):
+        raise ExtensionError(
+            f"{entry.module} has no click command for {script}: tell docs/commands.py its name"
+        )
+    return command
 
 
 def _sections(command: click.Command, path: str) -> list[nodes.section]:

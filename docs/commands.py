@@ -21,7 +21,7 @@ class Commands(SphinxDirective):
 
 
 def _root(script: str) -> click.Command:
-    """The click command behind a console script of ours, called like its last word: `imm`, `imm-edge` → `edge`."""
+    """The click command behind a console script of ours, named like its last word (`imm-edge` → `edge`)."""
     (entry,) = entry_points(group="console_scripts", name=script)
     module = import_module(entry.module)
     command = getattr(module, script.rpartition("-")[2], None)

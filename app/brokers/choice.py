@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from app.brokers import mosquitto
+from app.brokers.embedded import Iotcore
 from app.brokers.errors import Failure
-from app.brokers.iotcore import Iotcore
 from app.brokers.mosquitto import Mosquitto
 from app.brokers.port import Broker
 

@@ -66,7 +66,7 @@ class File:
         """Do work in one transaction; where it fails nothing of it is left, and `undo` is called. Raises Full, Unusable.
 
         `durable`: it survives a power cut, for which it waits for the disk.
-        `insist`: where the disk is full, use the reserve and try once more.
+        `insist`: where the disk is full, the reserve may be spent (to hand out and to settle, never to append).
         Where the file is found damaged it is salvaged, and the work done on what was saved.
         """
         with self._lock:
@@ -77,9 +77,9 @@ class File:
                     undo()
                     code = schema.primary(error)
                     if code in _NO_PLACE:
-                        if last or not insist:
+                        if last:
                             raise Full(self.path, str(error)) from None
-                        self._make_room()
+                        self._make_room(spend=insist)
                     elif code in _DAMAGED and not last:
                         _log.error("%s is damaged (%s)", self.path, error)
                         self._db.close()
@@ -105,8 +105,9 @@ class File:
             raise
         return result
 
-    def _make_room(self) -> None:
-        """Free the reserve, and let the WAL flow back so that it starts again at its beginning."""
-        self.reserve.free()
+    def _make_room(self, *, spend: bool) -> None:
+        """Let the WAL flow back into the file and give its space to the disk; before that, where told, the reserve's."""
+        if spend:
+            self.reserve.free()
         with contextlib.suppress(sqlite3.DatabaseError):  # no room for that either: the second round tells
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")

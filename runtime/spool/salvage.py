@@ -24,7 +24,8 @@ from runtime.spool import counts, holes, schema
 from runtime.spool.address import of
 from runtime.spool.counts import Change
 
-_MOST_LOOKUPS: Final = 2_000_000  # rows looked up one by one between the first and the last damaged page
+_LOOKUPS: Final = 200_000  # rows looked up one by one between the first and the last damaged page, about 1 s
+_BLIND: Final = 10_000  # the same where the end cannot be read, so that the last row's id is not known
 _COLUMNS: Final = {
     "batches": "id, lane, size, topic, epoch, seq, recorded, control, tells, counts, content_type, properties,"
     " crc, payload",
@@ -128,17 +129,19 @@ def _readable(path: Path, table: str, columns: str) -> Iterator[tuple[Any, ...]]
     with contextlib.closing(old):
         old.text_factory = lambda raw: raw.decode(errors="replace")
         select = f"SELECT rowid, {columns} FROM {table} NOT INDEXED"  # noqa: S608  # our own names
-        first, last = 0, 2**63 - 1
+        first = last = 0
         try:
-            for first, *row in old.execute(f"{select} ORDER BY rowid"):  # noqa: B020
+            for key, *row in old.execute(f"{select} ORDER BY rowid"):
+                first = key
                 yield tuple(row)
             return
         except sqlite3.DatabaseError:
             pass
         with contextlib.suppress(sqlite3.DatabaseError):
-            for last, *row in old.execute(f"{select} WHERE rowid > ? ORDER BY rowid DESC", (first,)):
+            for key, *row in old.execute(f"{select} WHERE rowid > ? ORDER BY rowid DESC", (first,)):
+                last = key
                 yield tuple(row)
-        for key in range(first + 1, min(last, first + _MOST_LOOKUPS)):
+        for key in range(first + 1, min(last, first + _LOOKUPS) if last else first + _BLIND):
             with contextlib.suppress(sqlite3.DatabaseError):  # on a damaged page: that is what we look for
                 for _, *row in old.execute(f"{select} WHERE rowid = ?", (key,)):
                     yield tuple(row)

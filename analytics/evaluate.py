@@ -37,8 +37,12 @@ class Evaluator:
         """Judge new samples by every rule."""
         return [found for one in self.watches for found in one.take(samples, scene)]
 
+    def overdue(self, scene: Scene, since: int) -> bool:
+        """Whether something that should have come did not; `since` (µs UTC): when we began to listen."""
+        return any(one.overdue(scene, since) for one in self.watches)
+
     def tick(self, scene: Scene, since: int) -> list[Judgement]:
-        """Judge what did not come; `since` (µs UTC): when we began to listen."""
+        """Judge what did not come."""
         return [found for one in self.watches for found in one.tick(scene, since)]
 
     def save(self) -> list[Kept]:

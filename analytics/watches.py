@@ -37,8 +37,6 @@ class Watch:
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
         self.tracks = Tracks()
-        self.late = 0  # samples that came after a newer one of their series
-        self.old = 0  # samples beyond the horizon
         self._places: dict[Series, int] = {}
 
     def restore(self, saved: list[Saved], *, same: bool) -> list[Saved]:
@@ -67,34 +65,17 @@ class Watch:
             rows[number] = place
         return rows
 
-    def _chosen(self, samples: Samples, scene: Scene, *, numeric: bool) -> tuple[Rows, Times, Numbers] | None:
-        """Samples to judge in order of (row, time), one an instant, none of them late or old."""
-        rows = self._rows(samples.series)
-        if not (rows >= 0).any():
-            return None
-        at = rows[samples.index]
-        keep = at >= 0
-        if numeric:
-            keep &= ~np.isnan(samples.values) & ~_maintained(samples, rows, scene)
-        at, times, values = at[keep], samples.times[keep], samples.values[keep]
-        late = times <= self.tracks.last[at]
-        old = times < scene.horizon
-        self.late += int(late.sum())
-        self.old += int((old & ~late).sum())
-        keep = ~late & ~old
-        at, times, values = at[keep], times[keep], values[keep]
-        order = np.lexsort((times, at))
-        at, times, values = at[order], times[order], values[order]
-        last_of_equal = np.ones(len(at), np.bool_)
-        last_of_equal[:-1] = (at[1:] != at[:-1]) | (times[1:] != times[:-1])
-        return at[last_of_equal], times[last_of_equal], values[last_of_equal]
-
     def take(self, samples: Samples, scene: Scene) -> list[Judgement]:
         """Judge new samples."""
         raise NotImplementedError
 
+    def overdue(self, scene: Scene, since: int) -> bool:
+        """Whether `tick` would raise something; `since` (µs UTC): when we began to listen."""
+        del scene, since
+        return False
+
     def tick(self, scene: Scene, since: int) -> list[Judgement]:
-        """Judge by the clock; `since`: when we began to listen."""
+        """Judge by the clock."""
         del scene, since
         return []
 
@@ -106,10 +87,12 @@ class Values(Watch):
         super().__init__(rule)
         self.test = test
         self.baseline = hour_of_week.Baseline(0)
+        self.late = 0  # samples that came after a newer one of their series
+        self.old = 0  # samples beyond the horizon
         self._hold = round(test.hold * SECOND)
 
     def take(self, samples: Samples, scene: Scene) -> list[Judgement]:
-        chosen = self._chosen(samples, scene, numeric=True)
+        chosen = self._chosen(samples, scene)
         if chosen is None:
             return []
         rows, times, values = chosen
@@ -146,6 +129,32 @@ class Values(Watch):
                 )
             )
         return found
+
+    def _chosen(self, samples: Samples, scene: Scene) -> tuple[Rows, Times, Numbers] | None:
+        """Samples to judge in order of (row, time), one an instant, none of them late or old."""
+        rows = self._rows(samples.series)
+        if not (rows >= 0).any():
+            return None
+        at = rows[samples.index]
+        keep = at >= 0
+        keep &= ~np.isnan(samples.values) & ~_maintained(samples, rows, scene)
+        at, times, values = at[keep], samples.times[keep], samples.values[keep]
+        late = times <= self.tracks.last[at]
+        old = times < scene.horizon
+        self.late += int(late.sum())
+        self.old += int((old & ~late).sum())
+        keep = ~late & ~old
+        at, times, values = at[keep], times[keep], values[keep]
+        order = np.lexsort((times, at))
+        at, times, values = at[order], times[order], values[order]
+        last_of_equal = np.ones(len(at), np.bool_)
+        last_of_equal[:-1] = (at[1:] != at[:-1]) | (times[1:] != times[:-1])
+        return at[last_of_equal], times[last_of_equal], values[last_of_equal]
+
+    def span(self, samples: Samples) -> tuple[int, int] | None:
+        """Oldest and newest time of the samples that the rule watches; None where there is none."""
+        times = samples.times[self._rows(samples.series)[samples.index] >= 0]
+        return (int(times.min()), int(times.max())) if len(times) else None
 
     def _measure(
         self, rows: Rows, times: Times, values: Numbers
@@ -195,12 +204,12 @@ class Silence(Watch):
         return msgspec.structs.replace(series, metric=metric, instance=instance, unit="")
 
     def take(self, samples: Samples, scene: Scene) -> list[Judgement]:
-        chosen = self._chosen(samples, scene, numeric=False)
-        if chosen is None:
+        at = self._rows(samples.series)[samples.index]
+        heard = at >= 0
+        if not heard.any():
             return []
-        rows, times, _ = chosen
         tracks = self.tracks
-        np.maximum.at(tracks.last, rows, times)
+        np.maximum.at(tracks.last, at[heard], np.minimum(samples.times[heard], scene.now))
         back = absence.back(tracks.last, tracks.firing, now=scene.now, silence=self._silence)
         tracks.firing &= ~back
         return [
@@ -208,22 +217,29 @@ class Silence(Watch):
             for row in np.flatnonzero(back)
         ]
 
+    def overdue(self, scene: Scene, since: int) -> bool:
+        return bool(self._absent(scene, since))
+
     def tick(self, scene: Scene, since: int) -> list[Judgement]:
+        found: list[Judgement] = []
+        for row in self._absent(scene, since):
+            self.tracks.firing[row] = True
+            last = int(self.tracks.last[row])
+            why = wording.silent((scene.now - last) // SECOND)
+            found.append(self._say(row, Verdict.RAISED, last + self._silence, why, scene))
+        return found
+
+    def _absent(self, scene: Scene, since: int) -> list[int]:
         tracks = self.tracks
-        absent = absence.missing(
+        missing = absence.missing(
             tracks.last, tracks.firing, now=scene.now, silence=self._silence, since=since
         )
-        found: list[Judgement] = []
-        for row in np.flatnonzero(absent):
+        rows: list[int] = []
+        for row in np.flatnonzero(missing).tolist():
             entry = scene.roster.get(tracks.series[row].device)
-            if entry is None or self._excused(entry, scene.now):
-                continue
-            tracks.firing[row] = True
-            why = wording.silent((scene.now - int(tracks.last[row])) // SECOND)
-            found.append(
-                self._say(int(row), Verdict.RAISED, int(tracks.last[row]) + self._silence, why, scene)
-            )
-        return found
+            if entry is not None and not self._excused(entry, scene.now):
+                rows.append(row)
+        return rows
 
     def _excused(self, entry: roster.Entry, now: int) -> bool:
         """Whether the device is under planned maintenance, or so lately that it may not have spoken yet."""

@@ -1,7 +1,7 @@
 """A value far from what this hour of the week usually brings, in Asia/Jakarta.
 
-Of each hour of the week the baseline keeps the median and the median absolute deviation over the weeks
-before: one odd week moves neither.
+Of each hour of the week the baseline keeps the median over the weeks before, and the median absolute
+deviation of it and the hours beside it, for a few weeks alone say little of spread. One odd week moves neither.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from contracts.rules import HourOfWeek, Side
 HOURS: Final = 168
 JAKARTA: Final = 7 * HOUR  # Asia/Jakarta is UTC+7 the whole year, since 1964
 _MONDAY: Final = 3 * 24  # hours from 1970-01-01, a Thursday, to its week's Monday
+_AROUND: Final = (-1, 0, 1)  # hours whose deviations tell the spread
 _NORMAL: Final = 1.4826  # median absolute deviation → standard deviation of a normal distribution
 
 
@@ -46,15 +47,18 @@ class Baseline:
     def learn(self, row: int, times: Times, values: Numbers) -> None:
         """Replace what is known of one series by its history."""
         which = slots(times)
-        order = np.lexsort((values, which))
+        order = np.argsort(which, kind="stable")
         which, values = which[order], values[order]
         edges = np.searchsorted(which, np.arange(HOURS + 1))
         self.count[row] = np.diff(edges)
-        for slot in np.flatnonzero(self.count[row]):
-            of_slot = values[edges[slot] : edges[slot + 1]]
-            middle = np.median(of_slot)
-            self.middle[row, slot] = middle
-            self.spread[row, slot] = _NORMAL * np.median(np.abs(of_slot - middle))
+        parts = np.split(values, edges[1:-1])
+        known = np.flatnonzero(self.count[row])
+        for slot in known:
+            self.middle[row, slot] = np.median(parts[slot])
+        apart = [np.abs(part - middle) for part, middle in zip(parts, self.middle[row], strict=True)]
+        for slot in known:
+            around = [apart[(slot + step) % HOURS] for step in _AROUND]
+            self.spread[row, slot] = _NORMAL * np.median(np.concatenate(around))
 
     def expect(self, rows: Rows, times: Times, test: HourOfWeek) -> Expected:
         """What each sample is measured against."""

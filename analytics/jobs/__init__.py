@@ -1,0 +1,1 @@
+"""Analytics at work: the only part that reads the store and keeps state in it."""

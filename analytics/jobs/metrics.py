@@ -1,0 +1,31 @@
+"""Figures of the live job."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from runtime.metrics import SECONDS
+
+
+class Metrics:
+    """Registered once a process."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.samples = Counter(
+            "imm_analytics_samples",
+            "Samples judged, from the feed or the store",
+            ["source"],
+            registry=registry,
+        )
+        self.judgements = Counter(
+            "imm_analytics_judgements", "Judgements spooled", ["rule", "verdict"], registry=registry
+        )
+        self.holes = Counter("imm_analytics_holes", "Holes in the feed, read again", registry=registry)
+        self.dropped = Counter("imm_analytics_dropped", "Writes left out of a full queue", registry=registry)
+        self.waiting = Gauge("imm_analytics_waiting", "Writes that wait to be judged", registry=registry)
+        self.behind = Gauge(
+            "imm_analytics_behind_seconds", "Age of the newest sample judged", registry=registry
+        )
+        self.busy = Histogram(
+            "imm_analytics_seconds", "Time to judge one write", buckets=SECONDS, registry=registry
+        )

@@ -68,8 +68,13 @@ def sequence(properties: Mapping[str, str]) -> Sequence | None:
     """
     if not any(key in properties for key in ("stream", "epoch", "seq")):
         return None
+    return place(Stream.parse(properties.get("stream", "")), properties)
+
+
+def place(stream: Stream, properties: Mapping[str, str]) -> Sequence:
+    """The same where the stream is known. Raises Refused."""
     return Sequence(
-        stream=Stream.parse(properties.get("stream", "")),
+        stream=stream,
         epoch=_count(properties, "epoch"),
         seq=_count(properties, "seq"),
         attempt=_count(properties, "attempt") if "attempt" in properties else 1,

@@ -54,7 +54,9 @@ class Box:
 
     def charge(self, parcel: Parcel) -> None:
         """Take what an accepted message held from its device's share; if too much, the next is boxed."""
-        self._account(parcel).records -= parcel.samples
+        account = self._accounts.get(parcel.device.device) if parcel.device else None
+        if account is not None:
+            account.records -= parcel.samples
 
     def letter(self, parcel: Parcel) -> Verdict | None:
         """Whether the device may have one more dead letter; if not, what becomes of the message."""

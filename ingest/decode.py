@@ -37,7 +37,6 @@ class Decode:
     def __call__(self, parcel: Parcel, load: Load) -> Verdict | None:
         if parcel.channel is None or parcel.device is None:
             raise ValueError("route first")
-        parcel.start = load.mark()
         try:
             self._by_channel[parcel.channel](parcel, parcel.device, load)
         except Refused as error:

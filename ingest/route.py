@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from contracts import batches, topics
 from contracts.errors import Refused
@@ -20,25 +20,32 @@ CHANNELS: Final = (
 _REMEMBERED: Final = 20_000  # topics whose parts are remembered; all are forgotten beyond, then learnt again
 
 
+class _Address(NamedTuple):
+    topic: topics.DeviceTopic
+    stream: batches.Stream
+    text: str  # of the stream
+
+
 class Route:
     """Finds device, channel, sequence. Refuses foreign topics, devices not in the roster, wrong sequences."""
 
     def __init__(self, roster: Reader, mappings: tuple[Rule, ...] = ()) -> None:
         self._roster = roster
         self._rules = {rule.topic: rule for rule in mappings}
-        self._topics: dict[str, topics.DeviceTopic] = {}
+        self._topics: dict[str, _Address] = {}
 
     def __call__(self, parcel: Parcel, _load: Load) -> Verdict | None:
         text = parcel.message.topic
         parcel.rule = self._rules.get(text)
         if parcel.rule is not None:
             return self._mapped(parcel, parcel.rule)
-        topic = self._topics.get(text)
-        if topic is None:
+        address = self._topics.get(text)
+        if address is None:
             try:
-                topic = self._parse(text)
+                address = self._parse(text)
             except Refused as error:
                 return refusal(Reason.TOPIC, error)
+        topic = address.topic
         parcel.channel = topic.channel
         entry = self._roster.get(topic.device.device)
         if entry is None:
@@ -51,16 +58,17 @@ class Route:
             if parcel.message.retain:
                 return Verdict(reason=Reason.RETAINED)
             return None
-        return _sequence(parcel, topic)
+        return _sequence(parcel, address)
 
-    def _parse(self, text: str) -> topics.DeviceTopic:
+    def _parse(self, text: str) -> _Address:
         topic = topics.parse(text)
         if not isinstance(topic, topics.DeviceTopic) or topic.channel not in CHANNELS:
             raise Refused("topic", text, "not a telemetry, event, frame or status topic")
         if len(self._topics) >= _REMEMBERED:
             self._topics.clear()
-        self._topics[text] = topic
-        return topic
+        stream = batches.Stream.of(topic.device, topic.channel)
+        address = self._topics[text] = _Address(topic, stream, str(stream))
+        return address
 
     def _mapped(self, parcel: Parcel, rule: Rule) -> Verdict | None:
         parcel.channel = topics.Channel.TELEMETRY
@@ -72,20 +80,16 @@ class Route:
         return None
 
 
-def _sequence(parcel: Parcel, topic: topics.DeviceTopic) -> Verdict | None:
+def _sequence(parcel: Parcel, address: _Address) -> Verdict | None:
     """The batch's place in its stream, which must be the topic's own."""
+    properties = parcel.message.properties
     try:
-        sequence = batches.sequence(parcel.message.properties)
+        if properties.get("stream") == address.text:
+            parcel.sequence = batches.place(address.stream, properties)
+            return None
+        sequence = batches.sequence(properties)
     except Refused as error:
         return refusal(Reason.SEQUENCE, error)
     if sequence is None:
         return None
-    if sequence.stream.device != topic.device.device or sequence.stream.channel != topic.channel.value:
-        return refuse(
-            Reason.SEQUENCE,
-            "stream",
-            str(sequence.stream),
-            f"the topic's is {topic.device.device}/{topic.channel}",
-        )
-    parcel.sequence = sequence
-    return None
+    return refuse(Reason.SEQUENCE, "stream", str(sequence.stream), f"the topic's is {address.text}")

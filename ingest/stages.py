@@ -24,10 +24,10 @@ def stages(roster: Reader, settings: Settings, *, box: Stage | None = None) -> t
 
 def judge(parcel: Parcel, load: Load, through: Sequence[Stage]) -> Verdict | None:
     """Send a parcel through the stages; where one ends its way, the load is as before."""
-    mark = load.mark()
+    parcel.start = load.mark()
     for stage in through:
         verdict = stage(parcel, load)
         if verdict is not None:
-            load.cut(mark)
+            load.cut(parcel.start)
             return verdict
     return None

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable
 from typing import Final, Protocol
 
+import numpy as np
 from prometheus_client import CollectorRegistry
 
 from contracts import receipts, topics
@@ -200,7 +201,7 @@ class Worker:
             )
         if not block and not events:
             return
-        newest = max(block.times, default=0)
+        newest = int(np.frombuffer(block.times, np.int64).max()) if block else 0
         self._watermark = max(self._watermark, min(newest, self._clock.now()))
         self._metrics.watermark.set(self._watermark / 1e6)
         self._seq += 1

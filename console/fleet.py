@@ -27,15 +27,14 @@ _LIMITS: Final = {
     Kind.SENSOR: 3 * instants.HOUR,
     Kind.CITY: 2 * instants.DAY,
 }  # age of a stale sample, where the roster's label `interval` (seconds) does not say better
-_HEADLINES: Final = (
-    "people.count",
-    "people.present",
-    "wifi.clients",
-    "cpu.utilization",
-    "reachability.time",
-    "network.received",
-)  # the first of these that a device has tells most of it; else its first metric by name
-
+_HEADLINES: Final = {
+    "people.count": Text(id="orang lewat", en="people passed"),
+    "people.present": Text(id="orang di tempat", en="people present"),
+    "wifi.clients": Text(id="tersambung", en="connected"),
+    "cpu.utilization": Text(id="prosesor", en="processor"),
+    "reachability.time": Text(id="waktu jangkau", en="time to reach"),
+    "network.received": Text(id="data diterima", en="received"),
+}  # the first of these that a device has tells most of it; else its first metric by name
 _NEVER: Final = Text(id="Belum pernah mengirim data", en="Has never sent data")
 _AWAY: Final = Text(
     id="Sambungan ke broker putus; pulih saat agen tersambung lagi",
@@ -57,7 +56,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     """The one value that tells most of a device at a glance."""
 
     metric: str
-    label: Text  # what the metric means, or its name where it is uncatalogued
+    label: Text  # what the value is, in a word or two
     instance: str
     unit: str
     value: Value
@@ -153,11 +152,11 @@ def _away(lasts: Sequence[Last]) -> int | None:
 
 
 def _figure(samples: Sequence[Last]) -> Figure | None:
-    named = {metric: rank for rank, metric in enumerate(_HEADLINES)}
+    ranks = {metric: rank for rank, metric in enumerate(_HEADLINES)}
     best = min(
         samples,
         key=lambda last: (
-            named.get(last.series.metric, len(named)),
+            ranks.get(last.series.metric, len(ranks)),
             last.series.metric,
             last.series.instance,
         ),
@@ -165,12 +164,16 @@ def _figure(samples: Sequence[Last]) -> Figure | None:
     )
     if best is None:
         return None
-    known = measurements.find(best.series.metric)
     return Figure(
         metric=best.series.metric,
-        label=known.text if known else Text(id=best.series.metric, en=""),
+        label=_HEADLINES.get(best.series.metric) or _meaning(best.series.metric),
         instance=best.series.instance,
         unit=best.series.unit,
         value=best.value,
         time=best.time,
     )
+
+
+def _meaning(metric: str) -> Text:
+    known = measurements.find(metric)
+    return known.text if known else Text(id=metric, en=metric)

@@ -56,9 +56,9 @@ def read(file: Path) -> Catalog:
 
 
 def _compile(files: list[Path]) -> gettext.GNUTranslations:
-    merged = Catalog(locale="id")
-    for file in files:
-        for message in read(file):
+    merged, *others = [read(file) for file in files] or [Catalog(locale="id")]
+    for other in others:
+        for message in other:
             if message.id:
                 merged[message.id] = message
     compiled = BytesIO()

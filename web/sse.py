@@ -11,7 +11,6 @@ import logging
 import re
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import Annotated, Final
 
@@ -173,8 +172,11 @@ class _Events(EventSourceResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._stream.clients += 1
         try:
-            with suppress(SendTimeoutError):
-                await super().__call__(scope, receive, send)
+            await super().__call__(scope, receive, send)
+            if self.active:  # we end it, not the client: say that nothing more comes
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+        except SendTimeoutError:
+            _log.info("a reader of events took nothing for %g s and is dropped", STUCK)
         finally:
             self._stream.clients -= 1
 

@@ -113,9 +113,9 @@ _GOALS: Final = {Step.ACKNOWLEDGE: State.ACKNOWLEDGED, Step.RESOLVE: State.RESOL
 
 def _marks(state: State, step: Step, now: int, by: str, reason: str) -> dict[str, object]:
     """Columns that a step sets beside the state."""
-    if step is Step.ACKNOWLEDGE:
+    if step == Step.ACKNOWLEDGE:
         return {"acknowledged": now, "acknowledged_by": by}
-    if step is Step.RESOLVE:
+    if step == Step.RESOLVE:
         return {"resolved": now, "resolved_by": by, "reason": reason}
     if state in model.ENDED:
         return {"closed": now} | ({"reason": reason} if reason else {})

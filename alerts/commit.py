@@ -1,0 +1,154 @@
+"""Write a batch of messages in one transaction: judgements, their outcomes and events, refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+from msgspec.structs import asdict
+from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from alerts import records
+from alerts.check import LARGEST, Good
+from alerts.model import lifecycle
+from alerts.model.lifecycle import Outcome, Place, Step
+from alerts.tables import alerts, judgements, marks, open_, refused
+from city.db import Database
+from contracts.alerts import Alert
+from contracts.errors import Refused
+from runtime.ids import Factory
+from runtime.logs import clean
+
+_PLACE: Final = Place.__struct_fields__
+
+
+class Bad(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that was refused, kept as it came."""
+
+    topic: str
+    properties: dict[str, str]
+    payload: bytes
+    reason: Refused
+
+
+Parcel = Good | Bad
+
+
+def commit(db: Database, batch: Sequence[Parcel], *, now: int, ids: Factory, hold: int = 0) -> list[str]:
+    """Take each message of a batch or none; what came of each. Raises city.errors.Unavailable."""
+    good = [item for item in batch if isinstance(item, Good)]
+    with db.begin() as tx:
+        desk = _Bench(db, tx, good, now=now, ids=ids, hold=hold)
+        outcomes = [
+            desk.take(item) if isinstance(item, Good) else _bury(tx, item, now, ids) for item in batch
+        ]
+        desk.close()
+    return outcomes
+
+
+class _Bench:
+    """The alerts that one batch is about, held until its transaction ends."""
+
+    def __init__(
+        self, db: Database, tx: Connection, batch: Sequence[Good], *, now: int, ids: Factory, hold: int
+    ) -> None:
+        self._tx = tx
+        self._now = now
+        self._ids = ids
+        self._hold = hold
+        fingerprints = sorted({item.judgement.fingerprint for item in batch if not item.judgement.probe})
+        self._places: dict[str, Place | None] = dict.fromkeys(fingerprints)
+        self._open: dict[str, Alert] = {}
+        self._known: set[str] = set()
+        if fingerprints:
+            self._hold_marks(db, fingerprints)
+            query = select(alerts).where(open_, alerts.c.fingerprint.in_(fingerprints)).with_for_update()
+            self._open = {alert.fingerprint: alert for alert in records.rows(tx, query)}
+        if batch:
+            taken = select(judgements.c.id).where(judgements.c.id.in_([item.judgement.id for item in batch]))
+            self._known = set(tx.execute(taken).scalars())
+        self._moved: set[str] = set()
+
+    def _hold_marks(self, db: Database, fingerprints: list[str]) -> None:
+        """One row a fingerprint serialises who judges it, before there is an alert too; sorted against deadlocks."""
+        fresh = asdict(Place(judged=0, time=0)) | {"touched": self._now}
+        build = sqlite.insert if db.lite else postgresql.insert
+        values = [{"fingerprint": fingerprint} | fresh for fingerprint in fingerprints]
+        self._tx.execute(build(marks).values(values).on_conflict_do_nothing())
+        held = select(marks).where(marks.c.fingerprint.in_(fingerprints)).order_by(marks.c.fingerprint)
+        for row in self._tx.execute(held.with_for_update()):
+            self._places[row.fingerprint] = _place(row)
+
+    def take(self, item: Good) -> str:
+        """Apply one judgement."""
+        judgement = item.judgement
+        if judgement.id in self._known:
+            return Outcome.DUPLICATE
+        fingerprint = judgement.fingerprint
+        step = lifecycle.judge(
+            None if judgement.probe else self._open.get(fingerprint),
+            None if judgement.probe else self._places[fingerprint],
+            judgement,
+            item.place,
+            now=self._now,
+            ids=self._ids,
+            hold=self._hold,
+        )
+        self._note(item, step)
+        records.keep(self._tx, step, by=judgement.producer, ids=self._ids)
+        return step.outcome
+
+    def _note(self, item: Good, step: Step) -> None:
+        judgement = item.judgement
+        fingerprint = judgement.fingerprint
+        about = step.alert or (None if judgement.probe else self._open.get(fingerprint))
+        self._known.add(judgement.id)
+        self._tx.execute(
+            insert(judgements).values(
+                id=judgement.id,
+                alert=about.id if about else "",
+                outcome=step.outcome,
+                received=self._now,
+                probe=judgement.probe,
+            )
+        )
+        if judgement.probe or step.outcome is Outcome.LATE:
+            return
+        self._places[fingerprint] = item.place
+        self._moved.add(fingerprint)
+        if step.alert is not None and step.alert.resolved is None:
+            self._open[fingerprint] = step.alert
+        elif step.alert is not None:
+            self._open.pop(fingerprint, None)
+
+    def close(self) -> None:
+        """Write how far each fingerprint has come."""
+        for fingerprint in sorted(self._moved):
+            place = self._places[fingerprint]
+            if place is not None:
+                values = asdict(place) | {"touched": self._now}
+                self._tx.execute(update(marks).where(marks.c.fingerprint == fingerprint).values(values))
+
+
+def _place(row: Row[Any]) -> Place | None:
+    """Place in a mark; None where nothing was applied yet."""
+    place = Place(**{field: getattr(row, field) for field in _PLACE})
+    return place if place.judged else None
+
+
+def _bury(tx: Connection, item: Bad, now: int, ids: Factory) -> str:
+    tx.execute(
+        insert(refused).values(
+            id=ids(),
+            received=now,
+            topic=clean(item.topic, 300),
+            properties={clean(key, 100): clean(value, 300) for key, value in item.properties.items()},
+            payload=item.payload[:LARGEST],
+            field=clean(item.reason.field, 120),
+            value=clean(item.reason.value, 200),
+            reason=clean(item.reason.reason, 1_000),
+        )
+    )
+    return "refused"

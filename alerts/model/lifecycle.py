@@ -1,0 +1,172 @@
+"""The life of an alert, as pure functions: what was, and what comes in → what is, and a named reason."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from contracts.alerts import Alert, State
+from contracts.batches import Sequence
+from contracts.judgements import Judgement, Verdict
+from runtime.ids import Factory
+
+
+class Outcome(StrEnum):
+    """What came of a judgement or of a person's act."""
+
+    RAISED = "raised"  # a new alert, not yet sure
+    FIRED = "fired"
+    UPDATED = "updated"
+    RESOLVED = "resolved"
+    WITHDRAWN = "withdrawn"  # over before it fired: nobody heard of it
+    ACKNOWLEDGED = "acknowledged"
+    SILENCED = "silenced"
+    # From here on nothing changes.
+    DUPLICATE = "duplicate"  # this judgement was taken before
+    LATE = "late"  # a newer one of the same fingerprint was taken before
+    UNCHANGED = "unchanged"  # says nothing new
+    NOTHING_OPEN = "nothing open"  # cleared, and no alert was open
+    ALREADY = "already"  # acknowledged before
+    OVER = "over"  # resolved before
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Which of two judgements of one fingerprint is the newer."""
+
+    stream: str = ""  # of the producer; empty where the judgement came without a number
+    epoch: int = 0
+    seq: int = 0
+    judged: int  # µs UTC by the producer's clock
+    time: int  # µs UTC of the sample
+
+    @classmethod
+    def of(cls, judgement: Judgement, sequence: Sequence | None) -> Place:
+        """Place of a judgement that came with this number, or with none."""
+        if sequence is None:
+            return cls(judged=judgement.judged, time=judgement.time)
+        return cls(
+            stream=str(sequence.stream),
+            epoch=sequence.epoch,
+            seq=sequence.seq,
+            judged=judgement.judged,
+            time=judgement.time,
+        )
+
+    def newer(self, other: Place) -> bool:
+        """Within a stream its numbers decide, which no clock can turn back; else the producers' clocks."""
+        if self.stream and self.stream == other.stream:
+            return (self.epoch, self.seq) > (other.epoch, other.seq)
+        return (self.judged, self.time) > (other.judged, other.time)
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """What is after something came in. `alert` is None where nothing has changed."""
+
+    outcome: Outcome
+    alert: Alert | None = None
+
+
+_LATE: Final = Step(outcome=Outcome.LATE)
+
+
+def judge(
+    alert: Alert | None,
+    last: Place | None,
+    judgement: Judgement,
+    place: Place,
+    *,
+    now: int,
+    ids: Factory,
+    hold: int = 0,
+) -> Step:
+    """Apply a judgement to the open alert of its fingerprint (None where there is none).
+
+    `last` is the place of the newest judgement applied to this fingerprint. `hold` (µs of sample time): how
+    long a finding must last before it fires. A probe always fires an alert of its own.
+    """
+    if judgement.probe:
+        raised = judgement.verdict is Verdict.RAISED
+        return _raise(judgement, now, ids, 0) if raised else Step(outcome=Outcome.UNCHANGED)
+    if last is not None and not place.newer(last):
+        return _LATE
+    if judgement.verdict is Verdict.CLEARED:
+        return Step(outcome=Outcome.NOTHING_OPEN) if alert is None else _clear(alert, judgement, now)
+    return _raise(judgement, now, ids, hold) if alert is None else _update(alert, judgement, now, hold)
+
+
+def ripen(alert: Alert, *, now: int, hold: int) -> Step:
+    """Fire a pending alert that has lasted for `hold` (µs)."""
+    if alert.state is not State.PENDING or now - alert.started < hold:
+        return Step(outcome=Outcome.UNCHANGED)
+    return _next(Outcome.FIRED, alert, now, state=State.FIRING)
+
+
+def acknowledge(alert: Alert, *, by: str, now: int) -> Step:
+    """Someone has it in hand. Twice is the same as once; an alert that is over stays as it is."""
+    if alert.state is State.RESOLVED:
+        return Step(outcome=Outcome.OVER)
+    if alert.acknowledged is not None:
+        return Step(outcome=Outcome.ALREADY)
+    return _next(Outcome.ACKNOWLEDGED, alert, now, acknowledged=now, acknowledged_by=by)
+
+
+def silence(alert: Alert, *, until: int, now: int) -> Step:
+    """No notification until an instant (µs UTC); a later call replaces an earlier one."""
+    if alert.state is State.RESOLVED:
+        return Step(outcome=Outcome.OVER)
+    if alert.silenced_until == until:
+        return Step(outcome=Outcome.ALREADY)
+    return _next(Outcome.SILENCED, alert, now, silenced_until=until)
+
+
+def _raise(judgement: Judgement, now: int, ids: Factory, hold: int) -> Step:
+    fires = hold == 0
+    alert = Alert(
+        id=ids(),
+        revision=1,
+        state=State.FIRING if fires else State.PENDING,
+        fingerprint=judgement.fingerprint,
+        rule=judgement.rule,
+        rule_hash=judgement.rule_hash,
+        site=judgement.site,
+        device=judgement.device,
+        labels=judgement.labels,
+        severity=judgement.severity,
+        title=judgement.title,
+        evidence=judgement.evidence,
+        started=judgement.time,
+        updated=now,
+        probe=judgement.probe,
+    )
+    return Step(outcome=Outcome.FIRED if fires else Outcome.RAISED, alert=alert)
+
+
+def _update(alert: Alert, judgement: Judgement, now: int, hold: int) -> Step:
+    told = {
+        "rule_hash": judgement.rule_hash,
+        "labels": judgement.labels,
+        "severity": judgement.severity,
+        "title": judgement.title,
+        "evidence": judgement.evidence,
+    }
+    if alert.state is State.PENDING and judgement.time - alert.started >= hold:
+        return _next(Outcome.FIRED, alert, now, state=State.FIRING, **told)
+    if all(getattr(alert, name) == value for name, value in told.items()):
+        return Step(outcome=Outcome.UNCHANGED)
+    return _next(Outcome.UPDATED, alert, now, **told)
+
+
+def _clear(alert: Alert, judgement: Judgement, now: int) -> Step:
+    outcome = Outcome.WITHDRAWN if alert.state is State.PENDING else Outcome.RESOLVED
+    end = max(judgement.time, alert.started)
+    return _next(outcome, alert, now, state=State.RESOLVED, resolved=end, silenced_until=None)
+
+
+def _next(outcome: Outcome, alert: Alert, now: int, **changes: object) -> Step:
+    updated = max(now, alert.updated)  # a clock that was set back must not make the newer revision look older
+    return Step(
+        outcome=outcome, alert=replace(alert, revision=alert.revision + 1, updated=updated, **changes)
+    )

@@ -1,0 +1,105 @@
+"""Alerts in the database: each change is a row, a line of history and an event, in one transaction."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, Row, Select, insert, select, update
+
+from alerts.errors import Unknown
+from alerts.model.lifecycle import Outcome, Step
+from alerts.tables import alerts, history
+from city import outbox
+from contracts.alerts import Alert
+from contracts.judgements import Evidence, Severity
+from runtime.ids import Factory
+
+_EVENTS: Final = {
+    Outcome.FIRED: "alert.firing",
+    Outcome.UPDATED: "alert.updated",
+    Outcome.SILENCED: "alert.updated",
+    Outcome.ACKNOWLEDGED: "alert.acknowledged",
+    Outcome.RESOLVED: "alert.resolved",
+}  # raised and withdrawn: nobody hears of what never fired
+_RANKS: Final = {severity: rank for rank, severity in enumerate(Severity)}
+_FIELDS: Final = Alert.__struct_fields__
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of an alert's history."""
+
+    revision: int
+    time: int  # µs UTC
+    outcome: Outcome
+    severity: Severity
+    by: str  # person, or producer of the judgement
+    note: str
+    evidence: Evidence | None = None  # where it changed
+
+
+def rows(tx: Connection, query: Select[Any]) -> list[Alert]:
+    """Alerts that a query over the table finds."""
+    return [_alert(row) for row in tx.execute(query)]
+
+
+def get(tx: Connection, alert: str, *, lock: bool = False) -> Alert:
+    """One alert, held until the transaction ends where it is to change. Raises Unknown."""
+    query = select(alerts).where(alerts.c.id == alert)
+    row = tx.execute(query.with_for_update() if lock else query).one_or_none()
+    if row is None:
+        raise Unknown(alert)
+    return _alert(row)
+
+
+def entries(tx: Connection, alert: str, *, limit: int = 1_000) -> list[Entry]:
+    """History of an alert, oldest first: the newest `limit` lines."""
+    query = select(history).where(history.c.alert == alert).order_by(history.c.id.desc()).limit(limit)
+    return [_entry(row) for row in reversed(tx.execute(query).all())]
+
+
+def keep(tx: Connection, step: Step, *, by: str, note: str = "", ids: Factory) -> None:
+    """Write what a step changed, and tell of it. `ids` gives the event its id."""
+    alert = step.alert
+    if alert is None:
+        return
+    values = msgspec.to_builtins(alert) | {"rank": _RANKS[alert.severity]}
+    if step.outcome is Outcome.FIRED:
+        values["fired"] = alert.updated
+    if alert.revision == 1:
+        tx.execute(insert(alerts).values(values))
+    else:
+        tx.execute(update(alerts).where(alerts.c.id == alert.id).values(values))
+    tx.execute(
+        insert(history).values(
+            alert=alert.id,
+            revision=alert.revision,
+            time=alert.updated,
+            outcome=step.outcome,
+            severity=alert.severity,
+            by=by,
+            note=note,
+            evidence=msgspec.to_builtins(alert.evidence) if step.outcome in _JUDGED else None,
+        )
+    )
+    if step.outcome in _EVENTS:
+        event = outbox.event(
+            _EVENTS[step.outcome],
+            id=ids(),
+            source="/alerts",
+            subject=alert.id,
+            time=alert.updated,
+            data=msgspec.to_builtins(alert),
+        )
+        outbox.append(tx, event, probe=alert.probe)
+
+
+_JUDGED: Final = {Outcome.RAISED, Outcome.FIRED, Outcome.UPDATED}
+
+
+def _alert(row: Row[Any]) -> Alert:
+    return msgspec.convert({field: getattr(row, field) for field in _FIELDS}, Alert)
+
+
+def _entry(row: Row[Any]) -> Entry:
+    return msgspec.convert({field: getattr(row, field) for field in Entry.__struct_fields__}, Entry)

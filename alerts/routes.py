@@ -1,0 +1,78 @@
+"""The API of alerts, and their contribution to the web shell."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from anyio import to_thread
+from fastapi import APIRouter, Body, Path, Query
+from starlette.responses import Response
+
+from alerts.desk import Desk, Filters, Told
+from alerts.errors import Over, Unknown
+from city.outbox import Deliverer
+from contracts.alerts import Alert, State
+from contracts.judgements import Severity
+from web import paging
+from web.actor import Actor
+from web.contribution import Contribution
+from web.records import Page, answers, reply
+
+_Id = Annotated[str, Path(max_length=36, description="`id` of the alert")]
+_Note = Annotated[str, Body(embed=True, max_length=2_000)]
+_Reason = Annotated[str, Body(embed=True, min_length=1, max_length=2_000)]
+_Until = Annotated[
+    str, Body(embed=True, max_length=40, description="RFC 3339 with an offset; at most 30 days ahead")
+]
+_DESCRIBED: Final = answers(Alert, description="The alert as it is now")
+
+
+def contribution(desk: Desk, *, deliverers: tuple[Deliverer, ...] = ()) -> Contribution:
+    """What alerts add to the web side; `deliverers` where this process relays events."""
+    return Contribution(
+        name="alerts", routers=(router(desk),), deliverers=deliverers, known={Unknown: 404, Over: 409}
+    )
+
+
+def router(desk: Desk) -> APIRouter:
+    """Routes under `/api/v1/alerts`."""
+    routes = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
+
+    @routes.get("", summary="Alerts, newest first", responses=answers(Page[Alert]))
+    async def page(
+        state: Annotated[list[State] | None, Query()] = None,
+        severity: Annotated[list[Severity] | None, Query()] = None,
+        site: Annotated[str, Query(max_length=64)] = "",
+        device: Annotated[str, Query(max_length=64)] = "",
+        rule: Annotated[str, Query(max_length=64)] = "",
+        since: Annotated[str, Query(max_length=40, description="Changed at or after this instant")] = "",
+        cursor: Annotated[str, Query(max_length=200)] = "",
+        limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+    ) -> Response:
+        filters = Filters(
+            states=tuple(state or ()),
+            severities=tuple(severity or ()),
+            site=site,
+            device=device,
+            rule=rule,
+            since=paging.instant("since", since) if since else 0,
+        )
+        (after,) = paging.place(cursor, tuple[str]) if cursor else ("",)
+        items = await to_thread.run_sync(lambda: desk.page(filters, after=after, limit=limit + 1))
+        following = paging.cursor(items[limit - 1].id) if len(items) > limit else None
+        return reply(Page(items=items[:limit], next=following))
+
+    @routes.get("/{alert}", summary="One alert with its history", responses=answers(Told))
+    async def one(alert: _Id) -> Response:
+        return reply(await to_thread.run_sync(desk.told, alert))
+
+    @routes.post("/{alert}/acknowledge", summary="Have it in hand", responses=_DESCRIBED)
+    async def acknowledge(alert: _Id, by: Actor, note: _Note = "") -> Response:
+        return reply(await to_thread.run_sync(lambda: desk.acknowledge(alert, by=by, note=note)))
+
+    @routes.post("/{alert}/silence", summary="Tell nobody for a while", responses=_DESCRIBED)
+    async def silence(alert: _Id, by: Actor, until: _Until, reason: _Reason) -> Response:
+        end = paging.instant("until", until)
+        return reply(await to_thread.run_sync(lambda: desk.silence(alert, by=by, until=end, reason=reason)))
+
+    return routes

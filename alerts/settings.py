@@ -1,0 +1,20 @@
+"""Settings of alerts."""
+
+from __future__ import annotations
+
+import msgspec
+
+from contracts.instants import DAY, HOUR, SECOND
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Times in seconds."""
+
+    hold: float = 0.0  # that a finding must last before it fires, beyond what its rule holds
+    batch: int = 200  # judgements in one transaction
+    waiting: int = 2_000  # judgements that may wait; at QoS 1 the client's window is the nearer bound
+    patience: float = 5.0  # for a receipt to leave
+    keep: float = 400 * DAY / SECOND  # resolved alerts and their history
+    keep_judgements: float = 30 * DAY / SECOND  # how late a repeated one is still recognised by its id
+    keep_probes: float = HOUR / SECOND
+    sweep: float = 60.0  # between looks for what is ripe or too old

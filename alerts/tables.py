@@ -1,0 +1,98 @@
+"""Tables of alerts in the city's database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text
+
+from city.db import History
+from city.db.schema import Instant, Json, Serial, metadata
+
+alerts: Final = Table(
+    "alerts",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("rule", String(64), nullable=False),
+    Column("rule_hash", String(64), nullable=False),
+    Column("site", String(64), nullable=False),
+    Column("device", String(64), nullable=False),
+    Column("labels", Json, nullable=False),
+    Column("severity", String(16), nullable=False),
+    Column("rank", Integer, nullable=False),  # of the severity: 0 is the worst
+    Column("title", Json, nullable=False),
+    Column("evidence", Json, nullable=False),
+    Column("started", Instant, nullable=False),
+    Column("updated", Instant, nullable=False),
+    Column("fired", Instant),  # when others first heard of it
+    Column("resolved", Instant),
+    Column("acknowledged_by", String(200), nullable=False),
+    Column("acknowledged", Instant),
+    Column("silenced_until", Instant),
+    Column("probe", Boolean(create_constraint=False), nullable=False),
+)
+open_: Final = (alerts.c.state != "resolved") & alerts.c.probe.is_(False)
+Index("ix_alerts_open", alerts.c.fingerprint, unique=True, sqlite_where=open_, postgresql_where=open_)
+Index("ix_alerts_state", alerts.c.state, alerts.c.rank, alerts.c.started)
+Index("ix_alerts_updated", alerts.c.updated)
+
+history: Final = Table(
+    "alerts_history",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("alert", String(36), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("time", Instant, nullable=False),
+    Column("outcome", String(16), nullable=False),  # model.lifecycle.Outcome
+    Column("severity", String(16), nullable=False),
+    Column("by", String(200), nullable=False),  # person, or producer of the judgement
+    Column("note", Text, nullable=False),
+    Column("evidence", Json),
+)
+Index("ix_alerts_history_alert", history.c.alert, history.c.id)
+
+judgements: Final = Table(
+    "alerts_judgements",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("alert", String(36), nullable=False),  # empty where no alert came of it
+    Column("outcome", String(16), nullable=False),
+    Column("received", Instant, nullable=False),
+    Column("probe", Boolean(create_constraint=False), nullable=False),
+)
+Index("ix_alerts_judgements_received", judgements.c.received)
+
+marks: Final = Table(
+    "alerts_marks",
+    metadata,
+    Column("fingerprint", String(64), primary_key=True),
+    Column("stream", String(140), nullable=False),  # place of the newest judgement applied
+    Column("epoch", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("judged", Instant, nullable=False),
+    Column("time", Instant, nullable=False),
+    Column("touched", Instant, nullable=False),
+)
+Index("ix_alerts_marks_touched", marks.c.touched)
+
+refused: Final = Table(
+    "alerts_refused",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("received", Instant, nullable=False),
+    Column("topic", String(300), nullable=False),
+    Column("properties", Json, nullable=False),
+    Column("payload", LargeBinary, nullable=False),  # its first 64 KiB
+    Column("field", String(120), nullable=False),
+    Column("value", String(200), nullable=False),
+    Column("reason", Text, nullable=False),
+)
+Index("ix_alerts_refused_received", refused.c.received)
+
+HISTORY: Final = History(
+    name="alerts", folder=Path(__file__).parent, tables=(alerts, history, judgements, marks, refused)
+)

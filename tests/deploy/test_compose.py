@@ -101,7 +101,8 @@ def test_a_process_understands_its_settings(
     loaded = settings.load(Settings, file, env=service["environment"])
     assert loaded.mqtt.host in services
     mounted = {config["target"] for config in service["configs"]}
-    assert {str(loaded.roster), str(loaded.rules), service["environment"]["IMM_CONFIG"]} == mounted
+    named = {loaded.roster, *loaded.analytics.rules, Path(service["environment"]["IMM_CONFIG"])}
+    assert {str(path) for path in named} == mounted
     assert str(loaded.data) in {volume.split(":")[1] for volume in service["volumes"]}
     given = {f"/run/secrets/{secret}" for secret in service["secrets"]}
     needed = {

@@ -77,9 +77,11 @@ class Reading:
         return self._mixed(ids, times, values, others, limit)
 
     def _points(self, ids: Ids, times: Ints, values: Values) -> list[Points]:
+        if not len(ids):
+            return []
         order = np.argsort(ids, kind="stable")
         ids, times, values = ids[order], times[order], values[order]
-        edges = np.flatnonzero(np.append(True, ids[1:] != ids[:-1])) if len(ids) else np.empty(0, np.int64)
+        edges = np.flatnonzero(np.append(True, ids[1:] != ids[:-1]))
         found = []
         for first, last in zip(edges.tolist(), [*edges[1:].tolist(), len(ids)], strict=True):
             part: list[Value] | array[float] = (

@@ -9,6 +9,7 @@ from contracts.instants import DAY, HOUR, MINUTE
 from contracts.series import Selector, Series
 from contracts.topics import Kind
 from store.influx.lines import TAGS
+from store.port import EARLIEST, LATEST
 
 LABELS: Final = {MINUTE: "1m", 15 * MINUTE: "15m", HOUR: "1h", DAY: "1d"}
 BY: Final = ", ".join(f'"{tag}"' for tag in TAGS)
@@ -34,7 +35,7 @@ def literal(text: str) -> str:
 
 def span(start: int, end: int) -> str:
     """Condition on time, µs UTC."""
-    return f"time >= {start}u AND time < {end}u"
+    return f"time >= {max(start, EARLIEST)}u AND time < {min(end, LATEST)}u"
 
 
 def tags(selector: Selector) -> str:

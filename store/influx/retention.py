@@ -35,9 +35,11 @@ class Retention:
             measurements = [name for name in names if name.endswith(suffix)]
         else:
             measurements = [name for name in names if "_" not in name and channel(name) == policy.channel]
-            waiting = self._marks.read(Selector(), 0, before)
-            before = min([before, *(floor(mark.hour, DAY) for mark in waiting)])
-            if before > self._marks.state().get(f"floor_{policy.channel}", 0):
+            floored = self._marks.state().get(f"floor_{policy.channel}", 0)
+            if policy.channel == "telemetry":  # what changed just now is rolled up first, by the next run
+                waiting = self._marks.read(Selector(), floored, before)
+                before = min([before, *(floor(mark.hour, DAY) for mark in waiting)])
+            if before > floored:
                 self._marks.remember(f"floor_{policy.channel}", before)
         due = gone = 0
         for name in measurements:

@@ -24,6 +24,8 @@ _STATISTICS: Final = (
     Statistic.P99,
 )
 _ALL: Final = Selector()
+_ROWS: Final = 50_000  # of roll-ups computed at a time, about
+_WIDEST: Final = 48  # hours or days at a time
 
 
 class RollUps:
@@ -45,11 +47,14 @@ class RollUps:
         """Hours or days from where the last run ended."""
         state = self._marks.state()
         start = max(state.get(name, 0), state.get("floor_telemetry", 0))
-        rows = 0
+        rows, width = 0, unit
         while start < end and (first := self._first(start, end)) is not None:
             start = floor(first, unit)
-            rows += sum(self._compute(_ALL, start, start + unit, level) for level in levels)
-            start += unit
+            stop = min(start + width, end)
+            computed = sum(self._compute(_ALL, start, stop, level) for level in levels)
+            width = unit * min(_WIDEST, max(1, _ROWS * (stop - start) // (unit * max(1, computed))))
+            rows += computed
+            start = stop
             self._marks.remember(name, start)
         if state.get(name, 0) < end:
             self._marks.remember(name, end)
@@ -62,11 +67,14 @@ class RollUps:
 
     def _late(self, before: int) -> int:
         """Hours that changed after they had closed; each level that was rolled up already."""
-        reached = self._marks.state().get("rolled_day", 0)
+        state = self._marks.state()
+        reached = state.get("rolled_day", 0)
         marks = self._marks.read(_ALL, 0, before, before)
         by_hour: defaultdict[int, set[Series]] = defaultdict(set)
         by_day: defaultdict[int, set[Series]] = defaultdict(set)
         for series, hour in marks:
+            if hour < state.get("floor_telemetry", 0):  # its other samples have expired
+                continue
             by_hour[hour].add(series)
             if floor(hour, DAY) < reached:
                 by_day[floor(hour, DAY)].add(series)

@@ -14,7 +14,7 @@ from store.port import LEVELS, Policy
 class Embedded(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """DuckDB, owned by the all-in-one process."""
 
-    path: Path = Path("data/imm.duckdb")
+    path: Path = Path("imm.duckdb")
     memory_mb: int = 512  # limit of the engine's own buffers
     threads: int = 2
 
@@ -34,14 +34,14 @@ class Influx(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Ledger(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Ledger, dead letters and state beside InfluxDB; the embedded engine keeps them in its own file."""
 
-    url: str = "sqlite:///data/ledger.sqlite"  # or postgresql+psycopg://user@host/database
+    url: str = "sqlite:///ledger.sqlite"  # or postgresql+psycopg://user@host/database
     password_file: Path | None = None
 
 
 class Frames(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Files of frames."""
 
-    path: Path = Path("data/frames")
+    path: Path = Path("frames")
     keep_days: int = 30
 
 

@@ -143,8 +143,8 @@ class Server:
 
     def close(self) -> None:
         """Let go of the connections."""
-        self._writes.close()  # type: ignore[no-untyped-call]
-        self._client.close()  # type: ignore[no-untyped-call]
+        self._writes.close()
+        self._client.close()
         self._queries.close()
 
 

@@ -1,6 +1,6 @@
 """What the roll-ups need to know, kept in the bucket itself: workers share it.
 
-`imm_state`: how far roll-ups reach, and from when samples are kept. `imm_late`: a point for each (series, hour)
+`imm_state`: how far roll-ups reach, from when samples are kept. `imm_late`: a point for each (series, hour)
 that changed after its hour had closed, at the time of the change.
 """
 

@@ -72,7 +72,11 @@ def under(
             current.append(engine)
             return engine
 
-        opened.callback(lambda: current and current.pop().close())
+        @opened.callback
+        def close() -> None:
+            for engine in current:
+                engine.close()
+
         yield Under(reopen(), request.param, clock, reopen, shares=request.param == "influx")
 
 

@@ -9,8 +9,7 @@ from typing import Final
 
 import click
 
-from runtime import cli, logs
-from runtime.settings import Wrong
+from runtime import logs
 
 # name → (module, attribute, what `imm --help` says of it without importing it)
 COMMANDS: Final = {
@@ -64,14 +63,19 @@ class Lazy(click.Group):
 @click.pass_context
 def imm(context: click.Context, config: Path | None, level: str, *, as_json: bool) -> None:
     """Turn what a city's devices sense into things people act on."""
-    logs.configure(json=as_json, level=level)
+    logs.configure(json=as_json, level=level.upper())
     context.obj = config
 
 
 def main() -> None:
-    """Entry point."""
+    """Entry point. Errors that we know are told in three parts; others keep their trace."""
     try:
         imm(prog_name="imm")
-    except Wrong as error:
-        cli.Failure.of("the settings cannot be used", error).show()
+    except Exception as error:  # the last door: what explain() does not know is raised again
+        from app.failures import explain
+
+        failure = explain(error)
+        if failure is None:
+            raise
+        failure.show()
         sys.exit(1)

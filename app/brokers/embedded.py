@@ -14,6 +14,7 @@ from app.brokers.process import Process, free_port, loopback
 MAX_PAYLOAD: Final = 4_325_376  # bytes: the largest frame, and room for properties
 SEGMENTS: Final = 10  # of the log that rumqttd keeps in memory, also of what was delivered
 SEGMENT: Final = 26_214_400  # bytes; SEGMENTS of them bound its memory, beyond it drops the oldest silently
+_LAST_PORT: Final = 65_535
 WINDOW: Final = 100  # messages on their way to one client; rumqttd allows no more
 
 _CONFIG: Final = """id = 0
@@ -53,10 +54,13 @@ class Iotcore(Process):
                 "it has no access control",
                 "install Mosquitto, or listen on 127.0.0.1",
             )
-        port = port or free_port(host)
+        chosen = port or free_port(host)
+        beside = (
+            port + 1 if 0 < port < _LAST_PORT else free_port(host)
+        )  # the next one up, so that people can guess it
         self.endpoints = (
-            Endpoint(host=host, port=port, protocols=(5,)),
-            Endpoint(host=host, port=port_311 or _next(host, port), protocols=(4,)),
+            Endpoint(host=host, port=chosen, protocols=(5,)),
+            Endpoint(host=host, port=port_311 or beside, protocols=(4,)),
         )
 
     def prepare(self) -> list[str]:
@@ -74,8 +78,3 @@ class Iotcore(Process):
             )
         config.write_text(text)
         return [sys.executable, "-m", "app.brokers.iotcore_child", str(config)]
-
-
-def _next(host: str, port: int) -> int:
-    """The port behind, so that a person can guess it; a free one where there is none."""
-    return port + 1 if port < 65_535 else free_port(host)

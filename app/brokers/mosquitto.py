@@ -75,8 +75,8 @@ class Mosquitto(Process):
             port=place.port,
         )
         if os.geteuid() == 0:
-            # Otherwise it would become `mosquitto`, who may not enter our folders, and would outlive us: when the
-            # user changes, the kernel forgets to signal it at our death.
+            # Otherwise it would become `mosquitto`, who may not enter our folders, and would outlive us: when
+            # its user changes, the kernel forgets to signal it at our death.
             text += "user root\n"
         text += self._access.prepare(self.folder) if self._access else "allow_anonymous true\n"
         config = self.folder / "mosquitto.conf"

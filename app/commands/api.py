@@ -1,4 +1,4 @@
-"""Asking a running platform: commands that read data go through its API, since one process owns the embedded store."""
+"""Asking a running platform: what reads data goes through its API, since one process owns the store."""
 
 from __future__ import annotations
 

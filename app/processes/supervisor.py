@@ -30,12 +30,16 @@ class Child(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Supervisor:
-    """Runs children until told to stop; `pids` and `starts` tell by name what runs, and how often it began."""
+    """Runs children until told to stop; `pids` and `starts` tell what runs, and how often it began."""
 
-    def __init__(self, children: Sequence[Child], *, logs: Path, clock: Clock) -> None:
+    def __init__(
+        self, children: Sequence[Child], *, logs: Path, clock: Clock, state: Path | None = None
+    ) -> None:
+        """`logs`: folder of one log a child; `state`: file that tells the pids to others, as JSON."""
         self._children = children
         self._logs = logs
         self._clock = clock
+        self._state = state
         self.pids: dict[str, int] = {}
         self.starts: dict[str, int] = {child.name: 0 for child in children}
 
@@ -80,6 +84,7 @@ class Supervisor:
                 start_new_session=True,  # Ctrl-C reaches us alone: we stop the others in order
             )
         self.pids[child.name] = process.pid
+        self._tell()
         self.starts[child.name] += 1
         ended = asyncio.create_task(process.wait())
         stopped = asyncio.create_task(stop.wait())
@@ -95,9 +100,16 @@ class Supervisor:
         finally:
             stopped.cancel()
             self.pids.pop(child.name, None)
+            self._tell()
             if not ended.done():
                 process.kill()
                 ended.cancel()
+
+    def _tell(self) -> None:
+        if self._state:
+            draft = self._state.with_suffix(".draft")
+            draft.write_bytes(msgspec.json.encode(self.pids))
+            draft.replace(self._state)
 
 
 def _pause(failures: int) -> float:
@@ -106,7 +118,7 @@ def _pause(failures: int) -> float:
 
 
 def _bound_to_us(command: Sequence[str]) -> list[str]:
-    """The command such that the kernel ends it when we die: an orphan would hold the port and the database."""
+    """The command such that the kernel ends it when we die: an orphan would hold port and database."""
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", "TERM", "--", *command] if setpriv else list(command)
 

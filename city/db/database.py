@@ -27,7 +27,7 @@ _ALONE: Final = text("SELECT pg_advisory_xact_lock(4950131)")  # any number, the
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the city's database is."""
 
-    url: str = "sqlite:///.imm/city.sqlite"  # or postgresql+psycopg://user@host/name
+    url: str = "sqlite:///city.sqlite"  # or postgresql+psycopg://user@host/name
     password_file: Path | None = None  # its first line is the password
     wait: float = 10.0  # seconds to wait for a connection or a lock
 

@@ -1,0 +1,5 @@
+"""`python -m app` is `imm`."""
+
+from app.cli import main
+
+main()

@@ -1,0 +1,65 @@
+"""Who contributes to the web side, and who consumes events."""
+
+from __future__ import annotations
+
+import msgspec
+
+import alerts.routes
+import console.wiring
+import programmes.tangi.wiring
+from alerts.desk import Desk
+from alerts.publish import Publisher
+from app.letters import Letters
+from app.parts import Parts
+from city.outbox import Consumer
+from console.ports import Ports
+from ingest.replay import Replay
+from runtime.mqtt import Client
+from web.contribution import Contribution
+
+
+class Assembly(msgspec.Struct, frozen=True, kw_only=True):
+    """All contributions, in the order of the navigation."""
+
+    contributions: tuple[Contribution, ...]
+
+    @property
+    def consumers(self) -> list[Consumer]:
+        """Handlers and deliverers of all contributions."""
+        handlers = [handler for one in self.contributions for handler in one.handlers]
+        deliverers = [deliverer for one in self.contributions for deliverer in one.deliverers]
+        return [*handlers, *deliverers]
+
+
+def assemble(parts: Parts, client: Client | None = None) -> Assembly:
+    """Put the contributions together. `client`: the connection of the process that has the relay."""
+    desk = Desk(parts.db, clock=parts.clock, ids=parts.ids)
+    deliverers = (
+        (Publisher(client=client, db=parts.db, registry=parts.registry).deliverer(),) if client else ()
+    )
+    tangi = programmes.tangi.wiring.wire(parts.db, clock=parts.clock, ids=parts.ids, registry=parts.registry)
+    replay = Replay(
+        dead=parts.store.dead_letters,
+        sink=parts.store.sink,
+        frames=parts.store.frames,
+        reader=parts.store.engine,
+        roster=parts.roster,
+        clock=parts.clock,
+        settings=parts.settings.ingest,
+    )
+    ports = Ports(
+        series=parts.store.engine,
+        ledger=parts.store.ledger,
+        roster=parts.roster,
+        alerts=desk,
+        incidents=tangi.incidents,
+        probes=tangi.probes,
+        letters=Letters(parts.store.dead_letters, replay),
+    )
+    return Assembly(
+        contributions=(
+            console.wiring.contribution(ports, clock=parts.clock),
+            tangi.contribution,
+            alerts.routes.contribution(desk, deliverers=deliverers),
+        )
+    )

@@ -1,0 +1,173 @@
+"""`imm doctor`: what is wrong with this machine and these settings, and what to do about it."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import socket
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import click
+import duckdb
+import msgspec
+
+from analytics import rules
+from app import histories
+from app.brokers import mosquitto
+from app.failures import explain
+from app.settings import Settings, load
+from city import db
+from city.errors import Older
+from contracts import instants
+from devices.roster import Roster
+from runtime.cli import emit, json_option
+from runtime.clock import System
+from web import shell
+
+ROOM: Final = 2_000_000_000  # bytes free below which a day of a small city no longer fits
+EARLIEST: Final = instants.from_rfc3339("2026-01-01T00:00:00Z")  # a clock before it was never set
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was looked at."""
+
+    what: str
+    ok: bool
+    found: str
+    cure: str = ""
+
+
+@click.command()
+@json_option
+@click.pass_context
+def doctor(context: click.Context, *, json: bool) -> None:
+    """Check this machine and these settings; exit status 1 where something must be mended."""
+    findings = list(examine(load(context)))
+    if json:
+        emit([msgspec.to_builtins(one) for one in findings], json=True)
+    else:
+        emit(
+            [{"": "ok" if one.ok else "NO", "what": one.what, "found": one.found} for one in findings],
+            json=False,
+        )
+        for one in findings:
+            if not one.ok:
+                click.echo(f"  {one.what}: {one.cure}")
+    context.exit(0 if all(one.ok for one in findings) else 1)
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Look at everything that a start needs, without starting anything."""
+    yield _clock()
+    yield _room(settings)
+    yield _tried("roster", lambda: f"{len(Roster.load(settings.roster).list())} devices")
+    yield _tried("rules", lambda: f"{len(rules.load(settings.analytics.rules))} rules")
+    yield _tried("database", lambda: _database(settings))
+    yield _store(settings)
+    yield _broker(settings)
+    yield _port(settings)
+    yield _front_end()
+    yield Finding(
+        what="engines",
+        ok=True,
+        found=f"DuckDB {duckdb.__version__}, SQLite {sqlite3.sqlite_version}",
+    )
+
+
+def _tried(what: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(what=what, ok=True, found=look())
+    except Exception as error:  # explain() knows ours; anything else is raised again
+        failure = explain(error)
+        if failure is None:
+            raise
+        return Finding(what=what, ok=False, found=failure.why, cure=failure.cure)
+
+
+def _clock() -> Finding:
+    now = System().now()
+    return Finding(
+        what="clock",
+        ok=now >= EARLIEST,
+        found=instants.to_rfc3339(now),
+        cure="set the clock, or let NTP set it: times of all data depend on it",
+    )
+
+
+def _room(settings: Settings) -> Finding:
+    free = shutil.disk_usage(settings.data).free
+    return Finding(
+        what="disk",
+        ok=free >= ROOM,
+        found=f"{free / 1e9:.1f} GB free under {settings.data}",
+        cure=f"free at least {ROOM / 1e9:.0f} GB, or set `data` to a larger disk",
+    )
+
+
+def _database(settings: Settings) -> str:
+    database = db.Database.of(settings.city)
+    try:
+        db.check(database, histories.HISTORIES)
+        return f"{database.kind}, tables of this version"
+    except Older:
+        if settings.store.engine == "embedded":
+            return f"{database.kind}, will be brought up to date by `imm up`"
+        raise
+    finally:
+        database.close()
+
+
+def _store(settings: Settings) -> Finding:
+    kept = settings.store
+    if kept.engine == "influx":
+        host, _, port = kept.influx.url.removeprefix("http://").removeprefix("https://").partition(":")
+        return _reachable(
+            "store", host, int(port.strip("/") or 8086), "start InfluxDB, or correct store.influx.url"
+        )
+    try:
+        duckdb.connect(str(kept.embedded.path), read_only=kept.embedded.path.exists()).close()
+    except duckdb.Error as error:
+        return Finding(
+            what="store",
+            ok="lock" in str(error),
+            found="in use by a running platform" if "lock" in str(error) else str(error).splitlines()[0],
+            cure="restore the last backup: `imm backup restore`",
+        )
+    return Finding(what="store", ok=True, found=str(kept.embedded.path))
+
+
+def _broker(settings: Settings) -> Finding:
+    if settings.broker.choice == "external":
+        place = settings.mqtt
+        return _reachable("broker", place.host, place.port, "start the broker, or correct [mqtt]")
+    bundled = importlib.util.find_spec("iotcore") is not None
+    found = mosquitto.find() or ("iotcore (memory only, this machine only)" if bundled else "none")
+    return Finding(
+        what="broker", ok=found != "none", found=found, cure="install Mosquitto: apt-get install mosquitto"
+    )
+
+
+def _port(settings: Settings) -> Finding:
+    place = settings.api
+    with socket.socket() as probe:
+        taken = probe.connect_ex((place.host, place.port)) == 0
+    return Finding(
+        what="api", ok=True, found=f"{place.host}:{place.port} {'answers' if taken else 'is free'}"
+    )
+
+
+def _front_end() -> Finding:
+    built = Path(shell.__file__).parent / "static" / "build"
+    ok = built.is_dir() and any(built.iterdir())
+    return Finding(what="console", ok=ok, found="built" if ok else "not built", cure="build it: make setup")
+
+
+def _reachable(what: str, host: str, port: int, cure: str) -> Finding:
+    try:
+        socket.create_connection((host, port), timeout=3).close()
+    except OSError as error:
+        return Finding(what=what, ok=False, found=f"{host}:{port}: {error.strerror or error}", cure=cure)
+    return Finding(what=what, ok=True, found=f"{host}:{port} answers")

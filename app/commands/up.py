@@ -1,0 +1,135 @@
+"""`imm up`: the whole platform on this machine, a broker brought along, each process kept alive."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import click
+import httpx
+
+from app import histories
+from app.brokers.choice import choose
+from app.brokers.port import Broker, endpoint
+from app.processes.supervisor import Child, Supervisor
+from app.settings import Settings, load
+from city import db
+from runtime import service
+from runtime.cli import Failure
+from runtime.clock import System
+
+READY: Final = 60.0  # seconds in which the platform must be ready
+_VERSIONS: Final = {4: "3.1.1", 5: "5"}
+STATE: Final = "processes.json"  # in the data folder: name → pid of what runs
+
+
+@click.command()
+@click.pass_context
+def up(context: click.Context) -> None:
+    """Run the whole platform on this machine: broker, store, alerts, desk, console. Ctrl-C stops it."""
+    settings = load(context)
+    config = context.find_root().obj
+
+    async def main(running: service.Service) -> None:
+        await platform(settings, running, config=config)
+
+    service.run(main)
+
+
+async def platform(
+    settings: Settings,
+    running: service.Service,
+    *,
+    config: Path | None,
+    besides: Sequence[Child] = (),
+) -> Supervisor:
+    """Start broker, platform and what comes `besides`; say where they answer. `running` stops them."""
+    broker = bring(settings)
+    prepare(settings)
+    children = [*_broker_child(broker), all_in_one(settings, broker, config), *besides]
+    logs = settings.data / "logs"
+    supervisor = Supervisor(children, logs=logs, clock=System(), state=settings.data / STATE)
+    running.start("processes", supervisor.run(running.stopping), drains=True)
+    address = f"http://{settings.api.host}:{settings.api.port}"
+    if await ready(address, running):
+        _announce(broker, address, logs)
+    return supervisor
+
+
+def bring(settings: Settings) -> Broker | None:
+    """The broker to run beside us; None where one is there already (`broker.choice = "external"`)."""
+    wanted = settings.broker
+    if wanted.choice == "external":
+        return None
+    folder = settings.data / "broker"
+    return choose(
+        wanted.choice, folder, host=settings.mqtt.host, port=settings.mqtt.port, port_311=wanted.port_311
+    )
+
+
+def prepare(settings: Settings) -> None:
+    """Bring the embedded platform's own database to this version. Raises city's errors."""
+    database = db.Database.of(settings.city)
+    try:
+        db.upgrade(database, histories.HISTORIES)
+    finally:
+        database.close()
+
+
+def all_in_one(settings: Settings, broker: Broker | None, config: Path | None) -> Child:
+    """The platform's process, pointed at the broker."""
+    command = [
+        sys.executable,
+        "-m",
+        "app",
+        *(["--config", str(config)] if config else []),
+        "run",
+        "all-in-one",
+    ]
+    environment = {"IMM_DATA": str(settings.data)}
+    if broker:
+        place = endpoint(broker, settings.mqtt.protocol)
+        environment |= {"IMM_MQTT__HOST": place.host, "IMM_MQTT__PORT": str(place.port)}
+    return Child(name="platform", command=command, environment=environment)
+
+
+async def ready(address: str, running: service.Service) -> bool:
+    """Wait until every part is well; False where a stop came first. Raises Failure with what is not well."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + READY
+    found = "no answer yet"
+    async with httpx.AsyncClient(timeout=2) as client:
+        while not running.stopping.is_set():
+            try:
+                answer = await client.get(f"{address}/readyz")
+                parts = [part for part in answer.json()["parts"] if not part["ok"]]
+                if answer.is_success and not parts:
+                    return True
+                found = "; ".join(f"{part['name']}: {part['reason']}" for part in parts)
+            except (httpx.HTTPError, ValueError, KeyError) as error:
+                found = str(error) or type(error).__name__
+            if loop.time() > end:
+                raise Failure(f"not ready after {READY:g} s", found, "look into the logs in the data folder")
+            await asyncio.sleep(0.1)
+    return False
+
+
+def _broker_child(broker: Broker | None) -> list[Child]:
+    return [Child(name="broker", command=broker.prepare())] if broker else []
+
+
+def _announce(broker: Broker | None, address: str, logs: Path) -> None:
+    click.echo(f"console     {address}/")
+    click.echo(f"API         {address}/api/v1/openapi.json")
+    if broker:
+        places = ", ".join(
+            f"{place.host}:{place.port} (MQTT {', '.join(_VERSIONS[one] for one in place.protocols)})"
+            for place in broker.endpoints
+        )
+        click.echo(f"broker      {broker.name} on {places}")
+        for gap in broker.gaps:
+            click.echo(f"            {gap.feature}: {gap.means}")
+    click.echo(f"logs        {logs}")

@@ -1,0 +1,17 @@
+"""Whose tables stand in the city's database, in the order in which they are made."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import alerts.tables
+
+import city.history
+import programmes.tangi.history
+from city.db import History
+
+HISTORIES: Final[tuple[History, ...]] = (
+    city.history.HISTORY,
+    alerts.tables.HISTORY,
+    programmes.tangi.history.HISTORY,
+)

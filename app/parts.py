@@ -1,0 +1,89 @@
+"""What the processes are made of: each made when first asked for, and closed at the end, last made first."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AbstractContextManager, AsyncExitStack
+from functools import cached_property
+from types import TracebackType
+from typing import Self, TypeVar
+
+import msgspec
+
+from app.histories import HISTORIES
+from app.settings import Settings
+from city import db
+from devices.roster import Roster
+from runtime import ids, metrics, mqtt
+from runtime.clock import System
+from runtime.service import Service
+from store.bundle import Store, open_store
+
+T = TypeVar("T")
+
+
+class Parts:
+    """One process's parts; a context manager."""
+
+    def __init__(self, settings: Settings, service: Service) -> None:
+        self.settings = settings
+        self.service = service
+        self.clock = System()
+        self.ids = ids.factory(self.clock)
+        self.registry = metrics.registry()
+        self._open = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._open.__aexit__(kind, error, trace)
+
+    @cached_property
+    def roster(self) -> Roster:
+        """Devices of the roster file."""
+        return Roster.load(self.settings.roster)
+
+    @cached_property
+    def db(self) -> db.Database:
+        """The city's database, with tables of this program's version."""
+        database = db.Database.of(self.settings.city)
+        self._open.callback(database.close)
+        db.check(database, HISTORIES)
+        return database
+
+    @cached_property
+    def store(self) -> Store:
+        """The time-series store with ledger, dead letters, frames and state."""
+        return self.enter(open_store(self.settings.store, self.clock))
+
+    def enter(self, part: AbstractContextManager[T]) -> T:
+        """Open something that is closed at the end."""
+        return self._open.enter_context(part)
+
+    async def client(self, role: str, **options: object) -> mqtt.Client:
+        """A connection to the broker under the name of a role; its state is part of the health."""
+        settings = self.settings.mqtt
+        client = mqtt.Client(
+            settings,
+            client_id=f"imm-{role}-{self.settings.worker}",
+            clock=self.clock,
+            **options,  # type: ignore[arg-type]  # passed on as they are
+        )
+        entered = await self._open.enter_async_context(client)
+        self.service.start(f"broker of {role}", self._watch(role, entered))
+        return entered
+
+    async def _watch(self, role: str, client: mqtt.Client) -> None:
+        while True:
+            self.service.health.set(f"broker.{role}", ok=client.connected.is_set(), reason=client.reason)
+            await asyncio.sleep(1)
+
+
+def with_broker(settings: Settings, *, host: str, port: int) -> Settings:
+    """Settings that point to this broker."""
+    return msgspec.structs.replace(
+        settings, mqtt=msgspec.structs.replace(settings.mqtt, host=host, port=port)
+    )

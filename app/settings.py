@@ -1,0 +1,98 @@
+"""Settings of the platform's processes: one TOML file and the environment; a group belongs to its package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, Literal
+
+import click
+import msgspec
+
+import alerts.settings
+import analytics.jobs.settings
+import city.outbox.settings
+import ingest.settings
+import store.settings
+from city import db
+from runtime import mqtt
+from runtime import settings as runtime_settings
+from runtime.settings import Wrong
+
+_HOME: Final = Path(__file__).resolve().parents[1]  # the checkout; its deploy/ holds the Bima area's files
+
+
+class Broker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which broker `imm up` brings along; the processes of `imm run` only connect to `[mqtt]`."""
+
+    choice: Literal["auto", "mosquitto", "iotcore", "external"] = "auto"  # auto: Mosquitto where installed
+    port_311: int = 0  # of MQTT 3.1.1 clients, for a broker that has one version a port; 0: the next one up
+
+
+class Api(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the API and the console answer. Loopback only until people can sign in."""
+
+    host: str = "127.0.0.1"
+    port: int = 8600
+    names: tuple[str, ...] = ()  # further host names under which it answers, behind a proxy
+
+
+class Monitor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a process other than `api` answers `/healthz`, `/readyz`, `/metrics`; port 0: nowhere."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that an administrator may set. Relative paths of data lie under `data`."""
+
+    data: Path = Path("data")
+    roster: Path = _HOME / "deploy/roster/bima.toml"
+    worker: str = "w1"  # name of this process among its like: unique for each `imm run ingest`
+    mqtt: mqtt.Settings = mqtt.Settings()
+    broker: Broker = Broker()
+    ingest: ingest.settings.Settings = ingest.settings.Settings()
+    analytics: analytics.jobs.settings.Settings = analytics.jobs.settings.Settings(
+        rules=(_HOME / "deploy/rules/bima.yaml",)
+    )
+    store: store.settings.Settings = store.settings.Settings()
+    alerts: alerts.settings.Settings = alerts.settings.Settings()
+    outbox: city.outbox.settings.Settings = city.outbox.settings.Settings()
+    city: db.Settings = db.Settings()
+    api: Api = Api()
+    monitor: Monitor = Monitor()
+
+
+def load(context: click.Context) -> Settings:
+    """Settings of the command's `--config` and the environment. Raises Wrong."""
+    return resolve(runtime_settings.load(Settings, context.find_root().obj))
+
+
+def resolve(settings: Settings) -> Settings:
+    """Put relative paths of data under `data`, which is created. Raises Wrong."""
+    data = settings.data.expanduser().absolute()
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Wrong(
+            "data", data, error.strerror or str(error), "name a folder that this user may write"
+        ) from None
+    kept = settings.store
+    replace = msgspec.structs.replace
+    return replace(
+        settings,
+        data=data,
+        city=replace(settings.city, url=_under(data, settings.city.url)),
+        store=replace(
+            kept,
+            embedded=replace(kept.embedded, path=data / kept.embedded.path),
+            frames=replace(kept.frames, path=data / kept.frames.path),
+            ledger=replace(kept.ledger, url=_under(data, kept.ledger.url)),
+        ),
+    )
+
+
+def _under(data: Path, url: str) -> str:
+    """Address of a database; a relative SQLite file lies under the data folder."""
+    kind, slashes, path = url.partition(":///")
+    return f"{kind}:///{data / path}" if slashes and kind.startswith("sqlite") else url

@@ -72,7 +72,7 @@ class _Bench:
         self._moved: set[str] = set()
 
     def _hold_marks(self, db: Database, fingerprints: list[str]) -> None:
-        """One row a fingerprint serialises who judges it, before there is an alert too; sorted against deadlocks."""
+        """One row a fingerprint serialises who judges it, alert or not; sorted against deadlocks."""
         fresh = asdict(Place(judged=0, time=0)) | {"touched": self._now}
         build = sqlite.insert if db.lite else postgresql.insert
         values = [{"fingerprint": fingerprint} | fresh for fingerprint in fingerprints]

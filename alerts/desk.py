@@ -58,7 +58,7 @@ class Desk:
         query = select(alerts).where(open_, alerts.c.state == State.FIRING)
         if site:
             query = query.where(alerts.c.site == site)
-        order = (alerts.c.rank, alerts.c.started.desc(), alerts.c.id)
+        order = (alerts.c.rank, alerts.c.started.desc(), alerts.c.id.desc())
         with self._db.read() as tx:
             return records.rows(tx, query.order_by(*order).limit(limit))
 

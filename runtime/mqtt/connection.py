@@ -107,7 +107,7 @@ class Connection(asyncio.Protocol):
         self._wire = self._paho.wire = Wire(self._transport)
         properties = None
         if self._v5:
-            properties = PahoProperties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            properties = PahoProperties(PacketTypes.CONNECT)
             properties.SessionExpiryInterval = self._session_expiry
             properties.ReceiveMaximum = self._receive_maximum
         self._paho.connect_async(
@@ -198,11 +198,12 @@ class Connection(asyncio.Protocol):
             self.close(f"{reason}")
 
     def _on_subscribe(self, _c: Any, _u: Any, mid: int, reasons: list[ReasonCode], _p: Any) -> None:
-        future, filters = self._subscribing.pop(mid)
+        future, filters = self._subscribing[mid]
         for topic_filter, reason in zip(filters, reasons, strict=False):
             if reason.is_failure:
                 self.close(f"the broker refused the subscription {topic_filter}: {reason}")
                 return
+        del self._subscribing[mid]
         if not future.done():
             future.set_result(None)
 

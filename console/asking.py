@@ -15,6 +15,7 @@ from console.errors import Slow
 
 T = TypeVar("T")
 LIMIT: Final = 3.0  # seconds: longer than any healthy answer, shorter than a reader's patience
+PATIENT: Final = 50.0  # seconds: what a program waits for a year's aggregate or a large replay
 _PLACES: Final = (
     16  # calls at once; a part that hangs fills them, and then further calls fail at once after LIMIT
 )

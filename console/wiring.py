@@ -7,7 +7,7 @@ from pathlib import Path
 
 from console import live
 from console.api import books, fleet, letters, samples
-from console.asking import Asker
+from console.asking import PATIENT, Asker
 from console.errors import Slow, Unknown
 from console.ports import Ports
 from contracts.judgements import Text
@@ -17,16 +17,17 @@ from web.contribution import Contribution, Nav
 
 def contribution(ports: Ports, *, clock: Clock, thanks: Sequence[Text] = ()) -> Contribution:
     """Pages and API of the console. `thanks`: where data that is shown comes from, for the footer."""
-    asker = Asker()
-    page = live.Live(ports, clock=clock, asker=asker)
+    pages = Asker()
+    programs = Asker(PATIENT)  # places of its own: a long query keeps no page waiting
+    page = live.Live(ports, clock=clock, asker=pages)
     return Contribution(
         name="console",
         routers=(
-            live.router(page, ports, asker, thanks),
-            fleet.router(page.fleet, asker),
-            samples.router(ports.series, clock, asker),
-            books.router(ports.ledger, clock, asker),
-            letters.router(ports.letters, asker),
+            live.router(page, ports, pages, thanks),
+            fleet.router(page.fleet, programs),
+            samples.router(ports.series, clock, programs),
+            books.router(ports.ledger, clock, programs),
+            letters.router(ports.letters, programs),
         ),
         nav=(Nav(path="/", title="Now", order=10),),
         known={Slow: 503, Unknown: 404},

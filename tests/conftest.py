@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from _pytest.reports import CollectReport, TestReport
 
-pytest_plugins = ["tests.fixtures.brokers", "tests.fixtures.influx", "tests.fixtures.postgres"]
+pytest_plugins = ["tests.fixtures.brokers", "tests.fixtures.influx", "tests.fixtures.postgres", "tests.fixtures.web"]
 
 ROOT = Path(__file__).resolve().parents[1]
 ALONE = "one after another"  # the xdist group of tests that start real processes

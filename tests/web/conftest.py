@@ -1,0 +1,10 @@
+"""A clock that stands."""
+
+import pytest
+
+from runtime.clock import Fake
+
+
+@pytest.fixture
+def clock() -> Fake:
+    return Fake()

@@ -49,6 +49,7 @@ class Reason(StrEnum):
     SERIES = "too-many-series"
     EXCESS = "excess"  # beyond its device's share, from a client that numbers nothing
     REJECTED = "rejected"  # by the store
+    FAULT = "fault"  # ours: the stages failed at it; replay it after a fix
 
 
 NOT_KEPT: Final = frozenset({Reason.RETAINED, Reason.BOXED, Reason.DROPPED})
@@ -70,12 +71,12 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 def refusal(reason: Reason, error: Refused) -> Verdict:
     """What a contract refused, under the stage's reason."""
-    return Verdict(reason=reason, field=error.field, value=error.value, why=error.reason)
+    return Verdict(reason=reason, field=error.field, value=error.value, why=shown(error.reason))
 
 
 def refuse(reason: Reason, field: str, value: object, why: str) -> Verdict:
     """What a stage refuses by itself."""
-    return Verdict(reason=reason, field=field, value=shown(value), why=why)
+    return Verdict(reason=reason, field=field, value=shown(value), why=shown(why))
 
 
 class Mark(NamedTuple):

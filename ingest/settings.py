@@ -8,7 +8,7 @@ from contracts.topics import name
 from ingest.mapping import Rule
 
 
-class Share(msgspec.Struct, frozen=True, kw_only=True):
+class Share(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One device's share. A message beyond it is boxed: sent again by its sender, unnoticed by neighbours."""
 
     records_per_s: float = 50_000.0
@@ -18,7 +18,7 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
     series: int = 20_000  # distinct series; a message with more is a dead letter
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[ingest]`."""
 
     group: str = "ingest"  # of the shared subscription: workers of one group divide the messages
@@ -27,7 +27,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     records: int = 50_000  # in one store write; beyond, reading from the broker pauses
     messages: int = 2_000
     bytes: int = 16_000_000
-    kept: int = 262_144  # bytes of a dead letter's payload; a longer one is cut and cannot be replayed
+    kept: int = 4_194_304  # bytes of a dead letter's payload; a longer one is cut and cannot be replayed
     future_s: float = 600.0  # how far a device's clock may run ahead; a later sample is a dead letter
     past_days: float = 3_660.0  # an older sample is a dead letter (a clock that starts in 1970)
     stop_s: float = 10.0  # how long an orderly stop may take to write what is gathered

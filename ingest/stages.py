@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from contracts.roster import Reader
 from ingest.bounds import Bounds
 from ingest.check import check
 from ingest.decode import Decode
 from ingest.gather import Load
-from ingest.parcel import Parcel, Verdict
+from ingest.parcel import Parcel, Reason, Verdict, refuse
 from ingest.route import Route
 from ingest.settings import Settings
+from runtime.logs import clean
 
+_log: Final = logging.getLogger(__name__)
 Stage = Callable[[Parcel, Load], Verdict | None]
 
 
@@ -25,9 +29,17 @@ def stages(roster: Reader, settings: Settings, *, box: Stage | None = None) -> t
 def judge(parcel: Parcel, load: Load, through: Sequence[Stage]) -> Verdict | None:
     """Send a parcel through the stages; where one ends its way, the load is as before."""
     parcel.start = load.mark()
-    for stage in through:
-        verdict = stage(parcel, load)
-        if verdict is not None:
-            load.cut(parcel.start)
-            return verdict
-    return None
+    verdict: Verdict | None = None
+    try:
+        for stage in through:
+            verdict = stage(parcel, load)
+            if verdict is not None:
+                break
+    except (
+        Exception
+    ) as error:  # one message that meets a fault of ours must stop neither others nor, sent again, us
+        _log.exception("a stage failed at %s", clean(parcel.message.topic))
+        verdict = refuse(Reason.FAULT, "message", type(error).__name__, str(error))
+    if verdict is not None:
+        load.cut(parcel.start)
+    return verdict

@@ -34,7 +34,6 @@ class File:
         self._closed = False
         if self.path in _open:
             raise errors.Owned(str(path), owner="this one, opened before")
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         self._root = _connect(self.path, memory_mb=memory_mb, threads=threads)
         _open.add(self.path)
         try:
@@ -154,9 +153,10 @@ def _connect(path: Path, *, memory_mb: int, threads: int) -> Connection:
         "autoload_known_extensions": "false",
     }
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         return duckdb.connect(str(path), config=config)
-    except duckdb.IOException as error:
-        if "lock" in str(error):
+    except (duckdb.IOException, OSError) as error:
+        if "lock on file" in str(error):
             owner = re.search(r"PID \d+", str(error))
             raise errors.Owned(str(path), owner=owner.group() if owner else "") from None
         raise errors.Gone(

@@ -68,7 +68,10 @@ class Database:
 
 def _sqlite(url: sa.URL) -> sa.Engine:
     if url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unusable(str(url), str(error)) from error
     engine = sa.create_engine(
         url,
         connect_args={"timeout": _WAIT, "check_same_thread": False, "isolation_level": None},

@@ -1,0 +1,328 @@
+"""What only the embedded engine promises: one owner, nothing lost when killed, sorted days."""
+
+import random
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from contracts.instants import DAY, HOUR, MINUTE, floor
+from contracts.series import Data, Selector, Series, Statistic, Value
+from store import embedded, errors
+from store.embedded import compaction
+from tests.store.parts import a_block, a_series, contents
+
+NOW = 1_790_000_000_000_000
+TODAY = floor(NOW, DAY)
+ALL = Selector()
+
+
+def open_engine(path: Path) -> embedded.Engine:
+    return embedded.Engine(embedded.File(path, memory_mb=256, threads=2))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "imm.duckdb"
+
+
+@pytest.fixture
+def engine(path: Path) -> Iterator[embedded.Engine]:
+    opened = open_engine(path)
+    yield opened
+    opened.close()
+
+
+OTHER_PROCESS = """
+import sys
+from pathlib import Path
+from store import embedded, errors
+try:
+    embedded.File(Path(sys.argv[1]), memory_mb=64, threads=1)
+except errors.Owned as error:
+    print(error.owner, "|", error.cure)
+"""
+
+
+def test_another_process_is_told_who_has_the_file_and_what_to_do(
+    engine: embedded.Engine, path: Path, root: Path
+) -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", OTHER_PROCESS, path],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    owner, _, cure = told.stdout.partition("|")
+    assert owner.startswith("PID ")
+    assert 'store.engine = "influx"' in cure
+
+
+def test_a_file_that_is_no_database_is_named(path: Path) -> None:
+    path.write_bytes(b"no database" * 1_000)
+    with pytest.raises(errors.Gone, match="restore a backup"):
+        open_engine(path)
+
+
+def test_a_file_of_a_newer_version_is_refused(path: Path) -> None:
+    open_engine(path).close()
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("UPDATE version SET version = 99")
+    with pytest.raises(errors.Gone, match="newer version"):
+        open_engine(path)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("UPDATE version SET version = 1")
+    open_engine(path).close()
+
+
+def test_what_is_asked_after_closing_is_refused(engine: embedded.Engine) -> None:
+    engine.write(a_block((a_series(), NOW, 1.0)))
+    engine.close()
+    engine.close()
+    with pytest.raises(errors.Gone, match="closed"):
+        engine.write(a_block((a_series(), NOW, 1.0)))
+    with pytest.raises(errors.Gone, match="closed"):
+        engine.aggregate(ALL, 0, NOW, step=HOUR, statistic=Statistic.SUM)
+
+
+WRITES_UNTIL_KILLED = """
+import sys
+from pathlib import Path
+from contracts.batches import Sequence, Stream
+from contracts.series import Block, Series
+from contracts.topics import Device, Kind
+from runtime.clock import System
+from store.bundle import open_store
+from store.settings import Embedded, Settings
+from store.sink import Arrival, Write
+
+store = open_store(Settings(embedded=Embedded(path=Path(sys.argv[1]), memory_mb=128)), System())
+device = Device(site="bima", kind=Kind.KIOSK, device="kiosk-1")
+series = Series(site="bima", kind=Kind.KIOSK, device="kiosk-1", metric="cpu.load")
+start = int(sys.argv[2])
+for seq in range(start, start + 1_000_000):
+    block = Block()
+    for i in range(200):
+        late = 40_000_000_000 if seq % 3 == 0 else 0
+        block.append(series, 1_790_000_000_000_000 + seq * 1_000_000 + i - late, float(i))
+    sequence = Sequence(stream=Stream(device="kiosk-1", channel="telemetry"), epoch=1, seq=seq)
+    arrival = Arrival(device=device, channel="telemetry", sequence=sequence, rows=(0, 200), counts={0: 200})
+    store.sink.commit(Write(worker="w", at=0, block=block, arrivals=[arrival]))
+    print(seq, flush=True)
+    if seq % 50 == 0:
+        store.upkeep()
+"""
+
+
+def test_every_commit_that_was_told_is_there_after_kill_9(path: Path, root: Path) -> None:
+    dice, told = random.Random(11), 0
+    for _ in range(3):
+        process = subprocess.Popen(
+            [sys.executable, "-c", WRITES_UNTIL_KILLED, path, str(told + 1)],
+            cwd=root,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        enough = told + dice.randrange(20, 120)
+        for line in process.stdout:
+            told = int(line)
+            if told >= enough:
+                process.send_signal(signal.SIGKILL)
+                break
+        told = max([told, *(int(line) for line in process.stdout)])
+        process.stdout.close()
+        process.wait(timeout=30)
+        file = embedded.File(path, memory_mb=256, threads=2)
+        engine, ledger = embedded.Engine(file), embedded.Ledger(file)
+        have = len(contents(engine))
+        (row,) = ledger.rows(0, 2**62)
+        assert have == row.stored == row.received
+        assert have in (told * 200, (told + 1) * 200)  # one more may have been durable before it was told
+        assert ledger.holes() == []
+        newest = max(time for _, time in contents(engine))
+        assert engine.last(ALL)[0].time == newest
+        told = have // 200
+        engine.close()
+
+
+def test_closed_days_are_sorted_by_series_and_keep_every_sample(
+    engine: embedded.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compaction, "_LEAST", 100)
+    monkeypatch.setattr(compaction, "_SLICE", 90)
+    family = [a_series(f"kiosk-{i}") for i in range(7)]
+    yesterday = TODAY - DAY
+    rows: dict[tuple[Series, int], Value] = {
+        (one, yesterday + i * 20 * MINUTE): float(i) for i in range(60) for one in family
+    }
+    engine.write(a_block(*((s, t, v) for (s, t), v in rows.items())))
+    engine.roll_up(TODAY + 3 * HOUR)
+    with engine._file.reading() as cursor:
+        found = cursor.execute("SELECT series, ts FROM samples").fetchall()
+    assert found == sorted(found)
+    assert contents(engine) == rows
+    late: dict[tuple[Series, int], Value] = {(family[0], yesterday + 1 + i): 1.0 for i in range(200)}
+    engine.write(a_block(*((s, t, v) for (s, t), v in late.items())))
+    engine.roll_up(TODAY + 3 * HOUR)
+    assert contents(engine) == rows | late
+    with engine._file.reading() as cursor:
+        again = cursor.execute("SELECT series, ts FROM samples").fetchall()
+    assert again == sorted(again)
+    assert len(again) == 620
+
+
+def test_readers_and_upkeep_run_while_the_writer_writes(engine: embedded.Engine) -> None:
+    stop, seen, wrong = threading.Event(), [0], []
+    series = a_series()
+
+    def read() -> None:
+        while not stop.is_set():
+            count = sum(
+                sum(one.values)
+                for one in engine.aggregate(ALL, TODAY - 3 * DAY, NOW, step=DAY, statistic=Statistic.COUNT)
+            )
+            if count < seen[0]:
+                wrong.append((count, seen[0]))
+            seen[0] = int(count)
+            engine.last(ALL)
+
+    def keep() -> None:
+        while not stop.is_set():
+            engine.roll_up(NOW)
+
+    threads = [threading.Thread(target=read), threading.Thread(target=keep)]
+    for thread in threads:
+        thread.start()
+    try:
+        for i in range(60):
+            start = TODAY - 2 * DAY + i * HOUR // 3
+            engine.write(a_block(*((series, start + j, float(j)) for j in range(100))))
+            engine.write(a_block(*((series, start - DAY + j, float(j)) for j in range(100))))
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(timeout=30)
+    assert wrong == []
+    assert len(contents(engine)) == 12_000
+    total = engine.aggregate(ALL, TODAY - 4 * DAY, NOW, step=10 * DAY, statistic=Statistic.COUNT)
+    assert sum(sum(one.values) for one in total) == 12_000
+
+
+FAMILY = [a_series("a"), a_series("b"), a_series("b", "door")]
+TIMES = st.one_of(
+    st.integers(0, 30),
+    st.integers(0, 50).map(lambda i: i * 10 * MINUTE),
+    st.integers(0, 30).map(lambda i: i * HOUR),
+    st.integers(0, 10 * DAY),
+)
+SAMPLE_VALUES: st.SearchStrategy[Value] = st.one_of(
+    st.floats(allow_nan=False, allow_infinity=False, width=32),
+    st.floats(allow_nan=False, allow_infinity=False, width=32),
+    st.text(max_size=3).filter(lambda text: not any("\ud800" <= c <= "\udfff" for c in text)),
+    st.booleans(),
+    st.binary(max_size=3).map(Data),
+)
+SAMPLES = st.lists(st.tuples(st.sampled_from(FAMILY), TIMES, SAMPLE_VALUES), min_size=1, max_size=25)
+
+
+class Machine(RuleBasedStateMachine):
+    """Random writes, upkeep and restarts against a dict."""
+
+    folder: Path
+    number = 0
+
+    @initialize()
+    def start(self) -> None:
+        Machine.number += 1
+        self.path = self.folder / f"{Machine.number}.duckdb"
+        self.engine = open_engine(self.path)
+        self.model: dict[tuple[Series, int], Value] = {}
+
+    @rule(samples=SAMPLES)
+    def write(self, samples: list[tuple[Series, int, Value]]) -> None:
+        rows = [(series, TODAY - 10 * DAY + time, value) for series, time, value in samples]
+        self.engine.write(a_block(*rows))
+        self.model |= {(series, time): value for series, time, value in rows}
+
+    @rule(
+        series=st.sampled_from(FAMILY),
+        start=TIMES,
+        count=st.integers(2, 40),
+        step=st.sampled_from([1, 60, 3600]),
+    )
+    def stream(self, series: Series, start: int, count: int, step: int) -> None:
+        first = TODAY - 10 * DAY + start
+        self.write(
+            [(series, first - (TODAY - 10 * DAY) + i * step * 1_000_000, float(i)) for i in range(count)]
+        )
+
+    @rule(days=st.integers(0, 12))
+    def roll_up(self, days: int) -> None:
+        self.engine.roll_up(TODAY + (days - 10) * DAY)
+
+    @rule()
+    def reopen(self) -> None:
+        self.engine.close()
+        self.engine = open_engine(self.path)
+
+    @invariant()
+    def agrees(self) -> None:
+        if not hasattr(self, "engine"):
+            return
+        assert contents(self.engine) == self.model
+        newest = {}
+        for (series, time), value in sorted(self.model.items(), key=lambda item: item[0][1]):
+            newest[series] = (time, value)
+        assert {one.series: (one.time, one.value) for one in self.engine.last(ALL)} == newest
+        for step in (HOUR, DAY):
+            counts: dict[tuple[Series, int], float] = {}
+            for (series, time), value in self.model.items():
+                if isinstance(value, float):
+                    key = series, floor(time, step)
+                    counts[key] = max(value, counts.get(key, value))
+            found = self.engine.aggregate(ALL, 0, TODAY + 20 * DAY, step=step, statistic=Statistic.MAX)
+            assert {
+                (one.series, t): v for one in found for t, v in zip(one.starts, one.values, strict=True)
+            } == counts
+
+    def teardown(self) -> None:
+        if hasattr(self, "engine"):
+            self.engine.close()
+
+
+def test_random_writes_agree_with_a_dict(tmp_path: Path) -> None:
+    Machine.folder = tmp_path
+    run_state_machine_as_test(
+        Machine,
+        settings=settings(
+            max_examples=10,
+            stateful_step_count=12,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            database=None,
+        ),
+    )
+
+
+@given(st.lists(st.tuples(st.integers(1, 60), st.integers(0, 6)), max_size=30))
+def test_received_numbers_are_kept_as_ranges(pairs: list[tuple[int, int]]) -> None:
+    from contracts.ranges import of
+    from store.ledger.seen import Seen
+
+    seen, model = Seen(), set[int]()
+    for first, more in pairs:
+        seen.add(first, first + more)
+        model |= set(range(first, first + more + 1))
+    assert seen.ranges == of(model)
+    assert {n for n in range(80) if seen.holds(n)} == model

@@ -16,6 +16,8 @@ from contracts.rules import Absence, HourOfWeek, Rule, Side, Threshold
 
 _STEP: Final = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+)\]")
 
+_UNKNOWN: Final = re.compile(r"unknown field `([^`]+)`")
+
 
 def load(paths: Iterable[Path]) -> list[Rule]:
     """The enabled rules of all files, in order. Raises Wrong at the first thing that is wrong."""
@@ -39,8 +41,7 @@ def _rules(path: Path) -> list[tuple[Rule, int]]:
     except UnicodeDecodeError as error:
         raise Wrong(path, 1, f"not UTF-8: {error.reason}") from None
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise Wrong(path, line, f"not YAML: {error.problem}") from None
+        raise _not_yaml(path, error) from None
     if root is None:
         return []
     if not isinstance(root, yaml.SequenceNode):
@@ -52,12 +53,21 @@ def _rule(path: Path, node: yaml.Node) -> Rule:
     _check_keys(path, node)
     try:
         rule = msgspec.convert(_plain(node), Rule)
+    except yaml.MarkedYAMLError as error:
+        raise _not_yaml(path, error) from None
     except msgspec.ValidationError as error:
         reason, _, where = str(error).partition(" - at `$")
-        raise Wrong(path, _line_at(node, where.rstrip("`")), reason) from None
+        unknown = _UNKNOWN.search(reason)
+        place = where.rstrip("`") + (f".{unknown[1]}" if unknown else "")
+        raise Wrong(path, _line_at(node, place), reason) from None
     for place, reason in _faults(rule):
         raise Wrong(path, _line_at(node, place), reason)
     return rule
+
+
+def _not_yaml(path: Path, error: yaml.MarkedYAMLError) -> Wrong:
+    line = error.problem_mark.line + 1 if error.problem_mark else 1
+    return Wrong(path, line, f"not YAML: {error.problem}")
 
 
 def _plain(node: yaml.Node) -> Any:

@@ -23,7 +23,7 @@ Numbers = NDArray[np.float64]
 Classes = NDArray[np.int8]
 
 UPDATE: Final = 5 * MINUTE  # while it fires, a wrong sample in a new one of these steps is told
-NEVER: Final = np.iinfo(np.int64).min
+NEVER: Final = int(np.iinfo(np.int64).min)
 
 
 class Moves(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +68,11 @@ class Tracks:
             if row == len(self.last):
                 self._grow()
         return row
+
+    def newest(self, series: Series) -> int:
+        """Time of the newest sample seen of a series; NEVER where there is none."""
+        row = self._rows.get(series)
+        return NEVER if row is None else int(self.last[row])
 
     def _grow(self) -> None:
         more = max(64, len(self.last))

@@ -1,7 +1,8 @@
 """A value far from what this hour of the week usually brings, in Asia/Jakarta.
 
 Of each hour of the week the baseline keeps the median over the weeks before, and the median absolute
-deviation of it and the hours beside it, for a few weeks alone say little of spread. One odd week moves neither.
+deviation of it and the hours beside it, for a few weeks alone say little of spread. One odd week moves
+neither.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -12,31 +13,47 @@ from analytics.detectors.hour_of_week import Baseline
 from analytics.samples import Samples, of_points
 from analytics.tracks import NEVER
 from analytics.watches import Silence, Values
-from contracts.instants import HOUR, WEEK, floor
+from contracts.instants import HOUR, MINUTE, WEEK, floor
 from contracts.rules import HourOfWeek
 from contracts.series import Last, Points, Reader, Selector, Statistic
 
-PAGE = 50_000  # samples a read
+PAGE: Final = 50_000  # samples a read
+_TOGETHER: Final = 200  # devices a read
+_APART: Final = 10 * MINUTE  # devices behind by more than this are not read together
 
 
 async def missed(
-    reader: Reader, watch: Values, *, horizon: int, mark: int, now: int
+    reader: Reader, watch: Values, *, fresh: int, horizon: int, end: int
 ) -> AsyncIterator[Samples]:
-    """Samples that a rule may not have seen, oldest first; seen ones may come again. All µs UTC.
+    """Samples that a rule has not seen, in order of time by device; seen ones may come again. All µs UTC.
 
-    Those since `mark`; and for a device whose newest known sample is older, those since then.
+    Of a series that it never saw, those since `fresh`; of none those before the horizon.
     """
-    select = watch.rule.select
     behind: dict[str, int] = {}
-    for series, last in zip(watch.tracks.series, watch.tracks.last.tolist(), strict=False):
-        if NEVER < last < mark:
-            behind[series.device] = min(behind.get(series.device, mark), max(last, horizon))
-    for device, start in behind.items():
-        only = msgspec.structs.replace(select, devices=(device,))
-        async for page in _pages(reader, only, start, mark):
+    for newest in await asyncio.to_thread(reader.last, watch.rule.select):
+        known = watch.tracks.newest(newest.series)
+        start = max(fresh if known == NEVER else known + 1, horizon)
+        if newest.time >= start:
+            device = newest.series.device
+            behind[device] = min(behind.get(device, start), start)
+    for devices, start in _groups(behind):
+        select = msgspec.structs.replace(watch.rule.select, devices=devices)
+        async for page in _pages(reader, select, start, end):
             yield page
-    async for page in _pages(reader, select, max(mark, horizon), now + 1):
-        yield page
+
+
+def _groups(behind: dict[str, int]) -> Iterator[tuple[tuple[str, ...], int]]:
+    """Devices that are behind by about as much, and from when on to read them."""
+    group: list[str] = []
+    start = 0
+    for device, since in sorted(behind.items(), key=lambda item: item[1]):
+        if group and (since > start + _APART or len(group) >= _TOGETHER):
+            yield tuple(group), start
+            group = []
+        start = start if group else since
+        group.append(device)
+    if group:
+        yield tuple(group), start
 
 
 async def _pages(reader: Reader, select: Selector, start: int, end: int) -> AsyncIterator[Samples]:

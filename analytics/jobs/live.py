@@ -30,6 +30,7 @@ from contracts.feed import Accepted
 from contracts.instants import SECOND
 from contracts.judgements import Judgement
 from contracts.rules import HourOfWeek, Rule
+from contracts.senml import AHEAD
 from contracts.series import Reader
 from runtime.clock import Clock
 from store.errors import Failure, Retry
@@ -67,7 +68,8 @@ class Live:
         self._inbox = Inbox(self._settings.queue)
         self._probes: deque[Judgement] = deque(maxlen=_PROBES)
         self._probed = asyncio.Event()
-        self._watermark = clock.now()
+        self._watermark = 0  # newest sample time judged
+        self._fresh = 0  # at the very first start the past is let be: from here on new series are judged
         self._listening = clock.now()  # since when we hear all that comes
         self._due: dict[str, float] = {}  # what is done now and then → when next, in monotonic seconds
         self._stale: set[str] = set()  # rules for which history has come in since they learnt
@@ -129,13 +131,13 @@ class Live:
         """Remember, learn, and judge what came while we were away."""
         raw = await asyncio.to_thread(self._state.get, memory.key(self._settings.producer))
         checkpoint = memory.decode(raw) if raw is not None else None
-        if checkpoint is not None:
-            self._watermark = min(checkpoint.watermark, self._clock.now())
+        if checkpoint is None:
+            self._fresh = self._clock.now() - round(self._settings.lateness * SECOND)
+        else:
             await self._mouth.say(checkpoint.unsaid)
             await self._mouth.say(self._evaluator.restore(checkpoint.kept, self._scene()))
-        for watch in self._evaluator.learning:
-            await self._learn(watch)
         await self._catch_up()
+        self._fresh = 0
         for name, seconds in (("recheck", self._settings.recheck), ("checkpoint", self._settings.checkpoint)):
             self._due[name] = self._clock.monotonic() + seconds
         self._listening = self._clock.now()
@@ -173,11 +175,12 @@ class Live:
     async def _catch_up(self) -> None:
         """Judge what the store has and the feed did not bring."""
         scene = self._scene()
-        mark = self._watermark - round(self._settings.lateness * SECOND)
         for watch in self._evaluator.watches:
             if isinstance(watch, Values):
+                await self._learn(watch)  # by what the store now has: history may be among what was missed
+                fresh = max(self._fresh, scene.horizon)
                 pages = history.missed(
-                    self._reader, watch, horizon=scene.horizon, mark=mark, now=self._clock.now()
+                    self._reader, watch, fresh=fresh, horizon=scene.horizon, end=scene.now + AHEAD
                 )
                 async for samples in pages:
                     await self._mouth.say(watch.take(samples, scene))
@@ -216,7 +219,7 @@ class Live:
             _log.warning("checkpoint not saved: %s", error)
 
     async def _put(self, unsaid: list[Judgement]) -> None:
-        checkpoint = memory.Checkpoint(watermark=self._watermark, kept=self._evaluator.save(), unsaid=unsaid)
+        checkpoint = memory.Checkpoint(kept=self._evaluator.save(), unsaid=unsaid)
         key = memory.key(self._settings.producer)
         await asyncio.to_thread(self._state.put, key, memory.encode(checkpoint))
 

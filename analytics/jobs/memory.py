@@ -16,7 +16,6 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     """Everything up to here is judged and spooled; what came later is judged again, to the same end."""
 
     version: int = VERSION
-    watermark: int  # µs UTC: newest sample time of what was judged
     kept: list[Kept]
     unsaid: list[
         Judgement

@@ -13,7 +13,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[Path, ...] = (Path("deploy/rules/bima.yaml"),)
     producer: str = "analytics"  # names this job in topics and judgements; unique among the jobs that run
     horizon: float = 26 * 3600.0  # seconds; older samples are history: a day's outage and its upload are news
-    lateness: float = 600.0  # seconds that samples of one series may come apart from the others'
+    lateness: float = 600.0  # seconds before the very first start from which on samples are judged
     tick: float = 1.0  # seconds between looks at the clock
     checkpoint: float = 5.0  # seconds between saves of what is remembered
     relearn: float = 3600.0  # seconds between looks at the history

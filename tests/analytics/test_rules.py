@@ -1,0 +1,99 @@
+from pathlib import Path
+
+import pytest
+
+from analytics import rules
+from analytics.errors import Wrong
+from contracts.rules import Absence, HourOfWeek, Threshold
+
+GOOD = """\
+# a comment
+- id: kiosk-hot
+  title: { id: Panas, en: Hot }
+  severity: severe
+  select: { kind: kiosk, metrics: [temperature] }
+  test:
+    type: threshold
+    limit: 80
+    clear: 70
+- id: kiosk-silent
+  title: { id: Diam, en: Silent }
+  severity: moderate
+  select: { kind: kiosk }
+  test: { type: absence, silence: 60 }
+"""
+
+
+def written(folder: Path, text: str, name: str = "rules.yaml") -> Path:
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def test_a_file_is_a_list_of_rules(tmp_path: Path) -> None:
+    hot, silent = rules.load([written(tmp_path, GOOD)])
+    assert hot.id == "kiosk-hot"
+    assert hot.test == Threshold(limit=80, clear=70)
+    assert silent.test == Absence(silence=60)
+
+
+def test_the_bima_rules_are_sound(root: Path) -> None:
+    found = rules.load([root / "deploy" / "rules" / "bima.yaml"])
+    assert {type(rule.test) for rule in found} == {Threshold, Absence, HourOfWeek}
+    assert all(rule.title.id and rule.title.en for rule in found)
+
+
+def test_a_rule_that_is_switched_off_is_left_out(tmp_path: Path) -> None:
+    text = GOOD.replace("- id: kiosk-hot\n", "- id: kiosk-hot\n  enabled: false\n")
+    assert [rule.id for rule in rules.load([written(tmp_path, text)])] == ["kiosk-silent"]
+
+
+def test_an_empty_file_has_no_rules(tmp_path: Path) -> None:
+    assert rules.load([written(tmp_path, "# nothing yet\n")]) == []
+
+
+@pytest.mark.parametrize(
+    "old,new,line,reason",
+    [
+        ("limit: 80", "limit: hot", 8, "Expected `float`, got `str`"),
+        ("limit: 80", "limt: 80", 8, "limt"),
+        ("    clear: 70", "    clear: 70\n    holdd: 1", 10, "holdd"),
+        ("limit: 80", "limit: 80\n    limit: 81", 9, "given twice"),
+        ("severity: severe", "severity: bad", 4, "Invalid enum value 'bad'"),
+        ("type: threshold", "type: treshold", 7, "Invalid value 'treshold'"),
+        ("id: kiosk-hot", "id: Kiosk Hot", 2, "1 to 64 of a-z"),
+        ("id: kiosk-silent", "id: kiosk-hot", 10, "already in"),
+        ("title: { id: Panas, en: Hot }", "title: Hot", 3, "Expected `object`"),
+        ("kind: kiosk, metrics: [temperature]", "kind: toaster", 5, "toaster"),
+        ("metrics: [temperature]", "metric: [temperature]", 5, "metric"),
+        ("kind: kiosk, metrics: [temperature]", "kind: kiosk", 5, "name at least one"),
+        ("limit: 80", "limit: 800", 8, "never reached"),
+        ("clear: 70", "clear: 81", 9, "wrong side"),
+        ("clear: 70", "hold: -1", 9, "not negative"),
+        ("clear: 70", "side: both", 9, "write two rules"),
+        ("silence: 60", "silence: 0", 14, "more than none"),
+        ("type: absence, silence: 60", "type: hour_of_week", 13, "name at least one"),
+        ("- id: kiosk-silent", "- [kiosk-silent", 11, "not YAML"),
+        (GOOD, "id: kiosk-hot", 1, "list of rules"),
+        (GOOD, "- !!python/object:os.system {}", 1, "not YAML"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line(
+    tmp_path: Path, old: str, new: str, line: int, reason: str
+) -> None:
+    path = written(tmp_path, GOOD.replace(old, new))
+    with pytest.raises(Wrong) as caught:
+        rules.load([path])
+    assert reason in caught.value.reason
+    assert (caught.value.path, caught.value.line) == (path, line)
+
+
+def test_ids_are_unique_over_all_files(tmp_path: Path) -> None:
+    paths = [written(tmp_path, GOOD, name) for name in ("a.yaml", "b.yaml")]
+    with pytest.raises(Wrong, match="already in"):
+        rules.load(paths)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Wrong, match="cannot be read"):
+        rules.load([tmp_path / "none.yaml"])

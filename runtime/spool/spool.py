@@ -44,10 +44,10 @@ class Spool:
         self._lock = threading.RLock()
         self._unrecorded: dict[str, Counter[int]] = {}  # topic → hour → samples that the disk refused
         self._listeners: list[Callable[[], None]] = []
-        self._held = self._before = {lane: (0, 0) for lane in Lane}  # batches, bytes
+        self._held = self._before = dict.fromkeys(Lane, (0, 0))  # batches, bytes
         self._next = 1
         self._version = 0
-        self._losses = True  # whether some may wait to be declared
+        self.losses = True  # whether some may wait to be declared
         self._topics: dict[str, set[str]] = {}  # stream → topics it had
         self._file = File(path, clock=clock, limit=limit_bytes, begin=self._begin)
 
@@ -158,7 +158,7 @@ class Spool:
         """
 
         def work(db: sqlite3.Connection) -> list[Batch]:
-            if lane is Lane.EVENT and self._losses:
+            if lane is Lane.EVENT and self.losses:
                 self._declare(db)
             found, damaged = rows.following(db, lane, after=after, count=count, size=size)
             fresh = {(batch.topic, batch.epoch): batch.seq for batch in found if not batch.offered}
@@ -247,7 +247,7 @@ class Spool:
             holes.note(db, row.topic, row.epoch, reason, ((row.seq, row.seq),), row.samples)
             self._count(db, row.topic, row.samples, Change(shed=True))
             self.shed[of(row.topic).stream.channel] += 1
-            self._losses = True
+            self.losses = True
 
     def _settle(self, db: sqlite3.Connection, topic: str, epoch: int, numbers: ranges.Range) -> list[int]:
         found = rows.part(db, topic, epoch, numbers)
@@ -267,7 +267,7 @@ class Spool:
         for address in holes.undeclared(db):
             gaps = holes.take(db, address, name=self._name(db, address), now=self._clock.now())
             self._speak(db, address, gaps, control="gap")
-        self._losses = _one(db, "SELECT count(*) FROM holes") > 0
+        self.losses = _one(db, "SELECT count(*) FROM holes") > 0
 
     def _speak(
         self,
@@ -299,14 +299,14 @@ class Spool:
 
     def _begin(self, db: sqlite3.Connection, reserve: Reserve) -> None:
         """Count what the file holds, and begin an epoch."""
-        self._held = {lane: (0, 0) for lane in Lane}
+        self._held = dict.fromkeys(Lane, (0, 0))
         for lane, count, size in db.execute(
             "SELECT lane, count(*), sum(size) FROM batches INDEXED BY lanes GROUP BY lane"
         ):
             self._held[Lane(lane)] = (count, size)
         self._next = max(self._next, _one(db, "SELECT max(id) FROM batches") + 1)
         self._version = _one(db, "SELECT max(version) FROM tally")
-        self._losses = True
+        self.losses = True
         known = max(
             _one(db, "SELECT value FROM meta WHERE key = 'epoch'"),
             _one(db, "SELECT max(epoch) FROM epochs"),
@@ -328,7 +328,7 @@ class Spool:
             for topic, samples in told.items():
                 self._count(db, topic, samples, Change(recorded=True, shed=True))
                 holes.note(db, topic, self.epoch, holes.DISK, (), samples)
-                self._losses = True
+                self.losses = True
             return result
 
         with self._lock:
@@ -339,7 +339,7 @@ class Spool:
 
     def _undo(self) -> None:
         self._held = self._before
-        self._losses = True
+        self.losses = True
 
     def _call(self) -> None:
         for listener in self._listeners:

@@ -123,7 +123,7 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def rows_and_counts_agree(self) -> None:
         db = self.box._file._db
-        waiting = {lane: 0 for lane in Lane} | {
+        waiting = dict.fromkeys(Lane, 0) | {
             Lane(lane): n for lane, n in db.execute("SELECT lane, count(*) FROM batches GROUP BY lane")
         }
         assert waiting == self.box.depth()

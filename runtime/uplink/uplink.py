@@ -1,0 +1,226 @@
+"""The uplink: sends what the spool holds, and again what no receipt names in time.
+
+In each stream batches leave for the first time in the order of their sequence numbers. A new connection begins with
+everything that is not receipted, from the lowest number, before anything new. Of the lanes the highest goes first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+from prometheus_client import CollectorRegistry
+
+from contracts import receipts
+from contracts.errors import Refused
+from contracts.receipts import Receipt
+from runtime import logs, mqtt
+from runtime.clock import Clock, System
+from runtime.spool import Batch, Full, Lane, Spool
+from runtime.uplink.figures import Figures
+from runtime.uplink.flights import Flights
+from runtime.uplink.settings import Settings
+
+T = TypeVar("T")
+_CHUNK: Final = 64  # batches read from the spool at a time, so that a new alarm soon has its turn
+_LOOK: Final = 1.0  # seconds between looks at what is overdue
+_MARK: Final = 0.25  # seconds until the broker's acknowledgements are noted; most are receipted by then
+_MOST_RECEIPTS: Final = 10_000  # that wait to be applied; more are dropped: their batches are sent again
+_DISK: Final = 1.0  # seconds until a full disk is tried again
+_log: Final = logging.getLogger(__name__)
+
+
+class Uplink:
+    """Between one spool and one client, for as long as `run` runs."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        client: mqtt.Client,
+        *,
+        clock: Clock | None = None,
+        settings: Settings | None = None,
+        registry: CollectorRegistry | None = None,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._spool = spool
+        self._client = client
+        self._clock = clock or System()
+        self._settings = settings or Settings()
+        self._figures = Figures(registry or CollectorRegistry(), spool)
+        self._jitter = jitter
+        self._flights = Flights(self._settings)
+        self._patience = self._settings.patience
+        self._cursor = dict.fromkeys(Lane, 0)
+        self._ahead = (0, 0)  # batches and bytes that the broker has not acknowledged
+        self._receipts: list[Receipt] = []
+        self._acknowledged: list[int] = []
+        self._listening: set[str] = set()
+        self._publishing: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        self._told = asyncio.Event()
+
+    async def run(self) -> None:
+        """Send and settle until cancelled. Raises spool.Unusable."""
+        loop = asyncio.get_running_loop()
+        self._spool.on_append(lambda: None if loop.is_closed() else _call(loop, self._wake.set))
+        self._client.on_connect(self._wake.set)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._send(), name="uplink send")
+                tasks.create_task(self._settle(), name="uplink settle")
+        finally:
+            for task in self._publishing:
+                task.cancel()
+
+    # sending
+
+    async def _send(self) -> None:
+        while True:
+            await self._client.connected.wait()
+            connection = self._client.connection
+            self._flights.clear()
+            self._cursor = dict.fromkeys(Lane, 0)
+            self._ahead = (0, 0)
+            while self._client.connected.is_set() and self._client.connection == connection:
+                self._wake.clear()
+                if not (await self._fresh(connection) or await self._overdue(connection)):
+                    await _wait(self._wake, min(_LOOK, self._settings.patience / 4))
+
+    async def _fresh(self, connection: int) -> bool:
+        """Send a chunk of the highest lane that has something; return whether there was any."""
+        for lane in Lane:
+            if self._spool.depth()[lane] <= self._flights.count(lane) and not self._owes(lane):
+                continue
+            count, size = self._flights.room(lane)
+            count = min(count, _CHUNK, self._settings.ahead - self._ahead[0])
+            size = min(size, self._settings.ahead_bytes - self._ahead[1])
+            if count <= 0 or size <= 0:
+                continue
+            after = self._cursor[lane]
+            found = await self._patiently(lambda: self._spool.due(lane, after=after, count=count, size=size))  # noqa: B023  # called before the next round
+            for batch in found:
+                self._cursor[lane] = batch.id
+                self._launch(batch, connection)
+            if found:
+                return True
+        return False
+
+    def _owes(self, lane: Lane) -> bool:
+        """Whether the spool has losses to declare, which it turns into a batch when asked."""
+        return lane is Lane.EVENT and self._spool.losses
+
+    async def _overdue(self, connection: int) -> bool:
+        """Send again what has waited too long for its receipt; return whether there was any."""
+        now = self._clock.monotonic()
+        room = min(_CHUNK, self._settings.ahead - self._ahead[0])
+        keys = self._flights.overdue(now - self._patience * (1 + self._jitter() / 4), room)
+        if not keys:
+            return False
+        found = await self._patiently(lambda: self._spool.again(keys))
+        self._flights.end(set(keys) - {batch.id for batch in found})
+        for batch in found:
+            self._launch(batch, connection)
+        if found:
+            _log.info("no receipt for %d batches within %.0f s: sent again", len(found), self._patience)
+            if len(found) < room:  # the sweep is through: the next one waits longer, until a receipt comes
+                self._patience = min(2 * self._patience, self._settings.longest_patience)
+        return bool(found)
+
+    def _launch(self, batch: Batch, connection: int) -> None:
+        if batch.receipts not in self._listening:
+            self._listening.add(batch.receipts)
+            self._client.subscribe(batch.receipts, self._on_receipt)
+        attempt = self._flights.begin(batch, self._clock.monotonic())
+        (self._figures.sent if attempt == 1 else self._figures.resent).labels(batch.stream.channel).inc()
+        count, size = self._ahead
+        self._ahead = (count + 1, size + len(batch.payload))
+        task = asyncio.create_task(self._publish(batch, attempt, connection))
+        self._publishing.add(task)
+        task.add_done_callback(self._publishing.discard)
+
+    async def _publish(self, batch: Batch, attempt: int, connection: int) -> None:
+        try:
+            if self._client.connection != connection:
+                return
+            await self._client.publish(
+                batch.topic,
+                batch.payload,
+                properties=[*batch.properties, *batch.place(attempt).properties()],
+                content_type=batch.content_type,
+            )
+            if self._flights.acknowledge(batch.id):
+                self._acknowledged.append(batch.id)
+                self._told.set()
+        except mqtt.Lost:
+            pass  # the next connection sends it again
+        except mqtt.Denied as error:
+            self._figures.denied.labels(batch.stream.channel).inc()
+            _log.warning("the broker refused a batch of %s: %s", batch.stream, logs.clean(error))
+        finally:
+            if self._client.connection == connection:
+                count, size = self._ahead
+                self._ahead = (count - 1, size - len(batch.payload))
+            self._wake.set()
+
+    # settling
+
+    def _on_receipt(self, message: mqtt.Message) -> None:
+        message.ack()
+        try:
+            receipt = receipts.decode(message.payload)
+        except Refused as error:
+            self._figures.bad.inc()
+            _log.warning("a receipt on %s cannot be read: %s", logs.clean(message.topic), logs.clean(error))
+            return
+        if len(self._receipts) < _MOST_RECEIPTS:
+            self._receipts.append(receipt)
+            self._told.set()
+
+    async def _settle(self) -> None:
+        marked = self._clock.monotonic()
+        while True:
+            await _wait(self._told, _MARK if self._acknowledged else _LOOK)
+            self._told.clear()
+            if self._receipts:
+                todo, self._receipts = self._receipts, []
+                gone = await self._patiently(lambda: self._spool.settle(todo))  # noqa: B023  # called at once
+                self._flights.end(gone)
+                self._figures.receipted.inc(len(gone))
+                self._patience = self._settings.patience
+                self._wake.set()
+            now = self._clock.monotonic()
+            if self._acknowledged and now - marked >= _MARK:
+                marked = now
+                keys, self._acknowledged = self._acknowledged, []
+                waiting = [key for key in keys if key in self._flights]
+                if waiting:
+                    await self._patiently(lambda: self._spool.sent(waiting))  # noqa: B023  # called at once
+
+    async def _patiently(self, work: Callable[[], T]) -> T:
+        """Do blocking work on the spool in a thread; where the disk is full try until it is not."""
+        told = False
+        while True:
+            try:
+                return await asyncio.to_thread(work)
+            except Full as error:
+                if not told:
+                    _log.error("%s", error)
+                    told = True
+            await asyncio.sleep(_DISK)
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    waiting: Awaitable[bool] = event.wait()
+    try:
+        async with asyncio.timeout(seconds):
+            await waiting
+    except TimeoutError:
+        pass
+
+
+def _call(loop: asyncio.AbstractEventLoop, what: Callable[[], None]) -> None:
+    loop.call_soon_threadsafe(what)

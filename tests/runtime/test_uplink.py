@@ -1,0 +1,252 @@
+"""The uplink on real brokers: order, receipts by range, resending, windows, alarms first."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from app.brokers.port import Broker, endpoint
+from contracts import batches, receipts
+from contracts.instants import HOUR
+from contracts.ranges import of
+from contracts.receipts import Receipt
+from runtime import ids, mqtt
+from runtime.clock import System
+from runtime.spool import Item, Lane, Spool
+from runtime.uplink import Settings, Uplink
+
+NOON = 497_000 * HOUR
+LIMIT = 20.0  # seconds for an effect to appear
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(LIMIT):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+class Far:
+    """The other end: remembers what came, and answers as it is told."""
+
+    def __init__(self, client: mqtt.Client, site: str) -> None:
+        self.client = client
+        self.came: list[batches.Sequence] = []
+        self.payloads: list[bytes] = []
+        self.answering = True
+        client.subscribe(f"imm/v1/{site}/+/+/+", self.on_message)
+
+    def on_message(self, message: mqtt.Message) -> None:
+        message.ack()
+        place = batches.sequence(message.properties)
+        if place is None:
+            return
+        self.came.append(place)
+        self.payloads.append(message.payload)
+        if self.answering:
+            self.answer(message.topic.rsplit("/", 1)[0] + "/receipt", [place])
+
+    def answer(self, topic: str, places: list[batches.Sequence]) -> None:
+        groups: dict[tuple[str, int], list[int]] = {}
+        for place in places:
+            groups.setdefault((str(place.stream), place.epoch), []).append(place.seq)
+        for (stream, epoch), seqs in groups.items():
+            payload = receipts.encode(Receipt(stream=stream, epoch=epoch, ranges=of(seqs)))
+            self.tasks = [*getattr(self, "tasks", []), asyncio.create_task(self._send(topic, payload))]
+
+    async def _send(self, topic: str, payload: bytes) -> None:
+        try:
+            await self.client.publish(topic, payload)
+        except mqtt.Lost:
+            pass  # then it is sent again, and so is the batch
+
+    def seqs(self, stream: str = "k1/telemetry", *, first: bool = False) -> list[int]:
+        return [p.seq for p in self.came if str(p.stream) == stream and (not first or p.attempt == 1)]
+
+
+class Stage:
+    def __init__(self, broker: Broker, path: Path) -> None:
+        self.site = f"s{ids.uuid7(System())[-12:]}"
+        self.settings = mqtt.Settings(port=endpoint(broker, 5).port, longest_pause=0.2)
+        self.path = path
+        self.spool = Spool(path, clock=System())
+        self.registry = CollectorRegistry()
+
+    def topic(self, channel: str = "telemetry", device: str = "k1") -> str:
+        return f"imm/v1/{self.site}/kiosk/{device}/{channel}"
+
+    def put(self, count: int, channel: str = "telemetry", size: int = 20) -> None:
+        for start in range(0, count, 500):
+            self.spool.extend(
+                Item(topic=self.topic(channel), payload=b"x" * size, content_type="t", counts={NOON: 2})
+                for _ in range(min(500, count - start))
+            )
+
+    @asynccontextmanager
+    async def far(self) -> AsyncIterator[Far]:
+        async with mqtt.Client(self.settings, client_id=f"{self.site}-far", session_expiry=60) as client:
+            far = Far(client, self.site)
+            await client.wait_connected(LIMIT)
+            yield far
+
+    @asynccontextmanager
+    async def uplink(self, **settings: float) -> AsyncIterator[mqtt.Client]:
+        self.registry = CollectorRegistry()
+        async with mqtt.Client(self.settings, client_id=f"{self.site}-near") as client:
+            uplink = Uplink(
+                self.spool,
+                client,
+                settings=Settings(**settings),  # type: ignore[arg-type]  # ints and floats alike
+                registry=self.registry,
+                jitter=lambda: 0.0,
+            )
+            task = asyncio.create_task(uplink.run())
+            try:
+                yield client
+            finally:
+                task.cancel()
+                await asyncio.wait([task])
+                assert task.cancelled()
+
+
+@pytest.fixture
+def stage(broker: Broker, tmp_path: Path) -> Stage:
+    return Stage(broker, tmp_path / "spool.db")
+
+
+async def test_everything_arrives_once_in_order_and_the_spool_is_emptied(stage: Stage) -> None:
+    async with stage.far() as far, stage.uplink():
+        stage.put(700)
+        await until(lambda: stage.spool.size() == 0)
+        assert far.seqs() == list(range(1, 701))
+        assert {place.attempt for place in far.came} == {1}
+        await until(lambda: stage.registry.get_sample_value("imm_uplink_receipted_total") == 700)
+    (row,) = stage.spool.tally(stage.topic()).rows
+    assert (row.recorded, row.sent, row.shed) == (1_400, 1_400, 0)
+
+
+async def test_only_what_a_receipt_names_is_forgotten(stage: Stage) -> None:
+    async with stage.far() as far, stage.uplink():
+        far.answering = False
+        stage.put(10)
+        await until(lambda: len(far.came) == 10)
+        chosen = [place for place in far.came if place.seq in (2, 3, 7)]
+        far.answer(stage.topic("receipt"), chosen)
+        await until(lambda: stage.spool.depth()[Lane.TELEMETRY] == 7)
+    left = stage.spool.due(Lane.TELEMETRY, after=0, count=99, size=10**6)
+    assert [batch.seq for batch in left] == [1, 4, 5, 6, 8, 9, 10]
+
+
+async def test_what_the_broker_has_counts_as_sent_without_a_receipt(stage: Stage) -> None:
+    async with stage.far() as far, stage.uplink():
+        far.answering = False
+        stage.put(3)
+        await until(lambda: stage.spool.tally(stage.topic()).rows[0].sent == 6)
+
+
+async def test_without_a_receipt_in_time_a_batch_is_sent_again(stage: Stage) -> None:
+    async with stage.far() as far, stage.uplink(patience=0.3, longest_patience=0.3):
+        far.answering = False
+        stage.put(3)
+        await until(lambda: len(far.came) >= 9)
+        assert far.seqs()[:3] == [1, 2, 3]
+        assert {place.attempt for place in far.came if place.seq == 1} >= {1, 2, 3}
+        far.answering = True
+        await until(lambda: stage.spool.size() == 0)
+
+
+async def test_a_new_connection_sends_the_unreceipted_again_from_the_lowest_before_anything_new(
+    stage: Stage,
+) -> None:
+    async with stage.far() as far:
+        far.answering = False
+        async with stage.uplink():
+            stage.put(5)
+            await until(lambda: len(far.came) == 5)
+            far.answer(stage.topic("receipt"), far.came[1:2])
+            await until(lambda: stage.spool.depth()[Lane.TELEMETRY] == 4)
+        stage.put(2)
+        far.came.clear()
+        async with stage.uplink():
+            await until(lambda: len(far.came) == 6)
+            assert [(p.seq, p.attempt > 1) for p in far.came] == [
+                (1, True),
+                (3, True),
+                (4, True),
+                (5, True),
+                (6, False),
+                (7, False),
+            ]
+
+
+async def test_the_window_bounds_what_waits_for_receipts(stage: Stage) -> None:
+    async with stage.far() as far, stage.uplink(window=4):
+        far.answering = False
+        stage.put(20)
+        await until(lambda: len(far.came) == 4)
+        await asyncio.sleep(0.2)  # nothing more may come: there is no condition to wait for
+        assert far.seqs() == [1, 2, 3, 4]
+        far.answering = True
+        far.answer(stage.topic("receipt"), list(far.came))
+        await until(lambda: stage.spool.size() == 0)
+        assert far.seqs() == list(range(1, 21))
+
+
+async def test_an_alarm_passes_what_is_stuck(stage: Stage) -> None:
+    async with stage.far() as far, stage.uplink(window=4):
+        far.answering = False
+        stage.put(20)
+        await until(lambda: len(far.came) == 4)
+        stage.put(1, "event")
+        await until(lambda: far.seqs("k1/event") == [1])
+
+
+async def test_several_devices_speak_through_one_uplink(stage: Stage) -> None:
+    async with stage.far() as far, stage.uplink():
+        for device in ("a", "b", "c"):
+            for _ in range(5):
+                stage.spool.append(stage.topic(device=device), b"x", content_type="t", counts={NOON: 1})
+        await until(lambda: stage.spool.size() == 0)
+        assert Counter(place.stream.device for place in far.came) == {"a": 5, "b": 5, "c": 5}
+
+
+async def test_a_receipt_that_cannot_be_read_changes_nothing(stage: Stage) -> None:
+    async with stage.far() as far, stage.uplink():
+        far.answering = False
+        stage.put(1)
+        await until(lambda: len(far.came) == 1)
+        for payload in (b"", b"\xff", b'{"stream":"k1/telemetry","epoch":1,"ranges":[[5,1]]}'):
+            await far.client.publish(stage.topic("receipt"), payload)
+        await until(lambda: stage.registry.get_sample_value("imm_uplink_bad_receipts_total") == 3)
+        far.answer(stage.topic("receipt"), far.came)
+        await until(lambda: stage.spool.size() == 0)
+
+
+async def test_losses_are_declared_to_the_other_end(stage: Stage, tmp_path: Path) -> None:
+    stage.spool = Spool(tmp_path / "small.db", clock=System(), limit_bytes=64 * 1024)
+    stage.put(50, size=4_000)
+    async with stage.far() as far, stage.uplink():
+        await until(lambda: stage.spool.size() == 0)
+        assert any(b'"gap"' in payload for payload in far.payloads)
+
+
+async def test_a_broker_that_is_killed_costs_nothing(own_broker: Broker, tmp_path: Path) -> None:
+    stage = Stage(own_broker, tmp_path / "spool.db")
+    async with AsyncExitStack() as stack:
+        far = await stack.enter_async_context(stage.far())
+        near = await stack.enter_async_context(stage.uplink(patience=2.0))
+        for round_ in range(3):
+            stage.put(300)
+            await until(lambda: len(far.came) > 900 * round_ // 4)
+            own_broker.kill()
+            await until(lambda: not near.connected.is_set())
+            stage.put(50)
+            own_broker.start()
+        await until(lambda: stage.spool.size() == 0)
+        assert set(far.seqs()) == set(range(1, 1_051))
+        first = far.seqs(first=True)
+        assert first == sorted(first), "first transmissions leave in order"
+

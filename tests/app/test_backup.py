@@ -1,0 +1,70 @@
+"""A backup holds everything, says when it is damaged, and comes back."""
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import duckdb
+import pytest
+from click.testing import CliRunner
+
+from app.commands.backup import backup
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "data"
+    (folder / "frames" / "ab").mkdir(parents=True)
+    (folder / "frames" / "ab" / "abc").write_bytes(b"picture" * 1000)
+    (folder / "logs").mkdir()
+    (folder / "logs" / "platform.log").write_text("noise", encoding="utf-8")
+    with closing(sqlite3.connect(folder / "city.sqlite")) as database:
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("CREATE TABLE t (n)")
+        database.execute("INSERT INTO t VALUES (42)")
+        database.commit()
+    with duckdb.connect(str(folder / "imm.duckdb")) as store:
+        store.execute("CREATE TABLE s AS SELECT 7 AS n")
+    monkeypatch.setenv("IMM_DATA", str(folder))
+    return folder
+
+
+def run(*words: str) -> tuple[int, str]:
+    done = CliRunner().invoke(backup, [*words], obj=None)
+    return done.exit_code, done.output
+
+
+def test_what_was_kept_comes_back(data: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "b.tar.gz"
+    code, output = run("create", str(archive), "--json")
+    assert code == 0, output
+    assert json.loads(output)["files"] == 3
+    code, output = run("check", str(archive), "--json")
+    assert json.loads(output)["databases opened"] == 2
+    code, output = run("restore", str(archive), "--into", str(tmp_path / "new"))
+    assert code == 0, output
+    with closing(sqlite3.connect(tmp_path / "new" / "city.sqlite")) as database:
+        assert database.execute("SELECT n FROM t").fetchone() == (42,)
+    with duckdb.connect(str(tmp_path / "new" / "imm.duckdb")) as store:
+        assert store.execute("SELECT n FROM s").fetchone() == (7,)
+    assert (tmp_path / "new" / "frames" / "ab" / "abc").read_bytes() == b"picture" * 1000
+    assert not (tmp_path / "new" / "logs").exists()
+
+
+def test_damage_is_found(data: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "b.tar.gz"
+    run("create", str(archive))
+    raw = bytearray(archive.read_bytes())
+    raw[len(raw) // 2] ^= 0xFF
+    archive.write_bytes(raw)
+    code, output = run("check", str(archive))
+    assert code == 1
+    assert "b.tar.gz is" in output
+
+
+def test_nothing_is_ever_replaced(data: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "b.tar.gz"
+    run("create", str(archive))
+    assert run("create", str(archive))[0] == 1
+    assert run("restore", str(archive), "--into", str(data))[0] == 1

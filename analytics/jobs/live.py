@@ -143,10 +143,8 @@ class Live:
         self._listening = self._clock.now()
 
     async def _take(self, accepted: Accepted) -> None:
-        if self._inbox.restarted(accepted):
-            self._listening = (
-                self._clock.now()
-            )  # ingest was away, so devices may still be sending what waited
+        if self._inbox.restarted(accepted):  # ingest was away: devices may still be sending what waited
+            self._listening = self._clock.now()
         if not self._inbox.follows(accepted):
             self._metrics.holes.inc()
             await self._insist(self._catch_up)
@@ -164,9 +162,8 @@ class Live:
     async def _tick(self) -> None:
         if not self._evaluator.overdue(self._scene(), self._listening):
             return
-        await self._insist(
-            self._listen_again
-        )  # the feed may lose: ask the store before saying that nothing came
+        # The feed may lose: ask the store before saying that nothing came.
+        await self._insist(self._listen_again)
         found = self._evaluator.tick(self._scene(), self._listening)
         if found:
             await self._insist(partial(self._put, found))

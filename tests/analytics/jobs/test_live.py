@@ -21,6 +21,7 @@ from contracts.rules import Absence, HourOfWeek, Rule, Side, Threshold
 from contracts.series import Block, Series, Value
 from runtime.clock import Fake
 from runtime.spool.address import Lane
+from runtime.spool.errors import Full
 from runtime.spool.spool import Spool
 from store import embedded
 from store.errors import Retry
@@ -308,6 +309,25 @@ async def test_a_raised_silence_is_neither_lost_nor_stuck_by_a_kill(silent: Sile
     async with silent.running():
         await until(lambda: len(silent.verdicts()) == 2)
     assert silent.verdicts() == [("silent", "raised", 60), ("silent", "cleared", 70)]
+
+
+async def test_what_the_clock_found_and_a_full_disk_refused_is_said_after_a_kill(
+    silent: Silent, kit: "Kit", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: object) -> None:
+        raise Full(Path("spool"), "no space left")
+
+    async with silent.running():
+        silent.accept((kit.series(), 0, 1.0))
+        await settled(silent)
+        with monkeypatch.context() as broken:
+            broken.setattr(silent.spool, "extend", refuse)
+            silent.clock.advance(61)
+            await until(lambda: "no space left" in silent.live.health[1])
+    assert silent.said() == []
+    async with silent.running():
+        await until(lambda: len(silent.said()) == 1)
+    assert silent.verdicts() == [("silent", "raised", 60)]
 
 
 async def test_a_probe_becomes_a_judgement_that_nobody_is_shown(world: World, kit: "Kit") -> None:

@@ -1,0 +1,1 @@
+"""A city for load, demo and invariants; speaks MQTT and HTTP only."""

@@ -46,6 +46,12 @@ class Inbox:
         self._next[accepted.worker] = (accepted.started, accepted.seq + 1)
         return expected == (accepted.started, accepted.seq)
 
+    def skip(self) -> None:
+        """Leave out all that waits, as read from the store instead: an overload is worked off in large reads."""
+        for accepted in self._waiting:
+            self._next[accepted.worker] = (accepted.started, accepted.seq + 1)
+        self._waiting.clear()
+
     def restarted(self, accepted: Accepted) -> bool:
         """Whether the worker was started anew since its last write."""
         known = self._next.get(accepted.worker)

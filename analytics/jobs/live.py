@@ -147,6 +147,7 @@ class Live:
             self._listening = self._clock.now()
         if not self._inbox.follows(accepted):
             self._metrics.holes.inc()
+            self._inbox.skip()
             await self._insist(self._catch_up)
         samples = of_block(accepted.block)
         for watch in self._evaluator.learning:

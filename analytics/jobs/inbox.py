@@ -47,7 +47,7 @@ class Inbox:
         return expected == (accepted.started, accepted.seq)
 
     def skip(self) -> None:
-        """Leave out all that waits, as read from the store instead: an overload is worked off in large reads."""
+        """Leave out all that waits, as read from the store instead: an overload is worked off so."""
         for accepted in self._waiting:
             self._next[accepted.worker] = (accepted.started, accepted.seq + 1)
         self._waiting.clear()

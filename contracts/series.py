@@ -193,7 +193,10 @@ class Reader(Protocol):
     """How everyone but ingest sees the store. Calls block: use a thread. Raises the store's errors."""
 
     def range(self, selector: Selector, start: int, end: int, *, limit: int = 100_000) -> list[Points]:
-        """Samples with start ≤ time < end (µs UTC), at most `limit` a call over all series, oldest first."""
+        """Samples with start ≤ time < end (µs UTC), at most `limit` a call over all series, oldest first.
+
+        All samples of an instant or none, unless one instant alone fills the page: go on after the last time.
+        """
         ...
 
     def aggregate(

@@ -15,7 +15,7 @@ class Embedded(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """DuckDB, owned by the all-in-one process."""
 
     path: Path = Path("imm.duckdb")
-    memory_mb: int = 512  # limit of the engine's own buffers
+    memory_mb: int = 256  # limit of the engine's own buffers
     threads: int = 2
 
 

@@ -88,8 +88,8 @@ class File:
                 cursor = self._borrow()
                 try:
                     yield cursor
-                except duckdb.Error:
-                    cursor.close()
+                except BaseException:
+                    cursor.close()  # whatever it was in the middle of ends with it
                     raise
                 self._give_back(cursor)
         finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -15,7 +15,9 @@ from store.embedded.marks import Marks
 from store.embedded.samples import columns_of, other
 from store.port import GRACE
 
-_CHUNK: Final = 2_000  # series-hours in one transaction: some 7 M samples at one a second
+_FINE: Final = (MINUTE, 15 * MINUTE, HOUR)  # levels computed hour by hour
+_FIRST: Final = 1_000  # series-hours, or series-days, of the first transaction
+_SAMPLES: Final = 2_000_000  # samples that the later ones should hold: some seconds and 100 MB
 
 
 class RollUps:
@@ -29,8 +31,10 @@ class RollUps:
     def run(self, now: int) -> int:
         """Roll up everything that is closed and marked; return the rows computed."""
         rows = self._hours(now - HOUR - GRACE + 1)
-        while (count := self._days(now - DAY - GRACE + 1)) is not None:
-            rows += count
+        size = _FIRST
+        while count := self._days(now - DAY - GRACE + 1, size):
+            rows += count.rows
+            size = count.next_size(size)
         return rows
 
     def _hours(self, before: int) -> int:
@@ -38,76 +42,84 @@ class RollUps:
         with self._file.turn():
             ids, hours = self._marks.take(before)
         rows = done = 0
+        size = _FIRST
         try:
             while done < len(ids):
-                part = slice(done, done + _CHUNK)
-                rows += self._chunk(ids[part], hours[part])
-                done += _CHUNK
+                part = slice(done, done + size)
+                count = self._some_hours(ids[part], hours[part])
+                done += size
+                rows += count.rows
+                size = count.next_size(size)
         finally:
             if done < len(ids):
                 with self._file.turn():
                     self._marks.put_back(ids[done:], hours[done:])
         return rows
 
-    def _chunk(self, ids: Ids, hours: Ints) -> int:
+    def _some_hours(self, ids: Ids, hours: Ints) -> _Computed:
         touched = np.unique(ids)
         with self._file.beside() as connection:
             with self._file.turn():
                 seq = self._marks.seq
                 latest = self._catalog.copy_latest(touched)
-                connection.execute(
-                    "SELECT count(*) FROM version"
-                ).fetchall()  # the snapshot is of this moment
-            rows = self._compute(connection, ids, hours, seq)
+                connection.execute("SELECT count(*) FROM version").fetchall()  # the snapshot is of now
+            computed = _compute(connection, ids, hours, HOUR, _FINE)
+            connection.execute(
+                f"DELETE FROM marks USING chunk WHERE series = s AND hour = u AND seq <= {seq} "
+                f"AND hour >= {hours[0]} AND hour <= {hours[-1]}"
+            )
+            connection.execute(
+                f"""INSERT INTO day_marks SELECT DISTINCT s, u - u % {DAY} FROM chunk
+                    WHERE NOT EXISTS (FROM day_marks WHERE series = s AND day = u - u % {DAY})"""
+            )
             _save_latest(connection, touched, *latest)
-        return rows
+            connection.unregister("chunk")
+        return computed
 
-    def _compute(self, connection: Connection, ids: Ids, hours: Ints, seq: int) -> int:
-        first, end = int(hours.min()), int(hours.max()) + HOUR
-        connection.register("chunk", {"s": ids, "h": hours})
-        source = f"""(SELECT series, ts, number FROM samples
-            SEMI JOIN chunk ON s = series AND h = ts - ts % {HOUR}
-            WHERE ts >= {first} AND ts < {end})"""
-        rows = 0
-        for step in (MINUTE, 15 * MINUTE, HOUR):
-            table = schema.ROLLUPS[step]
-            connection.execute(
-                f"DELETE FROM {table} USING chunk WHERE series = s AND ts - ts % {HOUR} = h "
-                f"AND ts >= {first} AND ts < {end}"
-            )
-            rows += _count(connection, f"INSERT INTO {table} {statistics.roll_up(source, step)}")
-        connection.execute(
-            "DELETE FROM marks USING chunk WHERE series = s AND hour = h AND seq <= $seq", {"seq": seq}
-        )
-        connection.execute(
-            f"""INSERT INTO day_marks SELECT DISTINCT s, h - h % {DAY} AS d FROM chunk
-                WHERE NOT EXISTS (FROM day_marks WHERE series = s AND day = h - h % {DAY})"""
-        )
-        connection.unregister("chunk")
-        return rows
-
-    def _days(self, before: int) -> int | None:
-        """One day's chunk of marked series; None where there is none."""
+    def _days(self, before: int, size: int) -> _Computed | None:
+        """Some marked days that start before an instant; None where there is none."""
         with self._file.beside() as connection:
-            found = connection.execute("SELECT min(day) FROM day_marks WHERE day < ?", [before]).fetchone()
-            if not found or found[0] is None:
+            found = connection.execute(
+                "SELECT series, day FROM day_marks WHERE day < ? ORDER BY day, series LIMIT ?", [before, size]
+            ).fetchnumpy()
+            ids, days = np.asarray(found["series"], np.int32), np.asarray(found["day"], np.int64)
+            if not len(ids):
                 return None
-            day: int = found[0]
-            table = schema.ROLLUPS[DAY]
-            connection.execute(
-                "CREATE OR REPLACE TEMP TABLE chunk AS "
-                "SELECT DISTINCT series AS s FROM day_marks WHERE day = ? ORDER BY s LIMIT ?",
-                [day, _CHUNK // 24],
-            )
-            of_day = f"series IN (SELECT s FROM chunk) AND ts >= {day} AND ts < {day + DAY}"
-            connection.execute(f"DELETE FROM {table} WHERE {of_day}")
-            source = f"(SELECT series, ts, number FROM samples WHERE {of_day})"
-            rows = _count(connection, f"INSERT INTO {table} {statistics.roll_up(source, DAY)}")
-            connection.execute(
-                "DELETE FROM day_marks WHERE day = ? AND series IN (SELECT s FROM chunk)", [day]
-            )
-            connection.execute("DROP TABLE chunk")
-            return rows
+            computed = _compute(connection, ids, days, DAY, (DAY,))
+            connection.execute("DELETE FROM day_marks USING chunk WHERE series = s AND day = u")
+            connection.unregister("chunk")
+        return computed
+
+
+class _Computed(NamedTuple):
+    """What one transaction computed."""
+
+    rows: int
+    samples: int  # that they were made of
+
+    def next_size(self, size: int) -> int:
+        """So many series-hours hold about as many samples as one transaction should."""
+        return max(_FIRST // 20, min(4 * size, size * _SAMPLES // max(1, self.samples)))
+
+
+def _compute(connection: Connection, ids: Ids, units: Ints, unit: int, levels: tuple[int, ...]) -> _Computed:
+    """Replace the roll-ups of marked hours or days, in order of time; leaves them registered as `chunk`."""
+    connection.register("chunk", {"s": ids, "u": units})
+    span = f"ts >= {units[0]} AND ts < {units[-1] + unit}"
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE changed AS SELECT series, ts, number FROM samples
+            SEMI JOIN chunk ON s = series AND u = ts - ts % {unit} WHERE {span}"""
+    )
+    rows = 0
+    for step in levels:
+        table = schema.ROLLUPS[step]
+        connection.execute(
+            f"DELETE FROM {table} USING chunk WHERE series = s AND ts - ts % {unit} = u AND {span}"
+        )
+        rows += _count(connection, f"INSERT INTO {table} {statistics.roll_up('changed', step)}")
+    samples = _count(connection, "SELECT count(*) FROM changed")
+    connection.execute("DROP TABLE changed")
+    return _Computed(rows, samples)
 
 
 def load_latest(connection: Connection, catalog: Catalog) -> None:

@@ -1,0 +1,1 @@
+"""Figures against peers and limits, on this machine, in one run."""

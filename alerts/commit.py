@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 from msgspec.structs import asdict
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts import records
@@ -69,6 +69,7 @@ class _Bench:
         if batch:
             taken = select(judgements.c.id).where(judgements.c.id.in_([item.judgement.id for item in batch]))
             self._known = set(tx.execute(taken).scalars())
+        self._taken: list[dict[str, object]] = []
         self._moved: set[str] = set()
 
     def _hold_marks(self, db: Database, fingerprints: list[str]) -> None:
@@ -76,7 +77,7 @@ class _Bench:
         fresh = asdict(Place(judged=0, time=0)) | {"touched": self._now}
         build = sqlite.insert if db.lite else postgresql.insert
         values = [{"fingerprint": fingerprint} | fresh for fingerprint in fingerprints]
-        self._tx.execute(build(marks).values(values).on_conflict_do_nothing())
+        self._tx.execute(build(marks).on_conflict_do_nothing(), values)
         held = select(marks).where(marks.c.fingerprint.in_(fingerprints)).order_by(marks.c.fingerprint)
         for row in self._tx.execute(held.with_for_update()):
             self._places[row.fingerprint] = _place(row)
@@ -105,14 +106,14 @@ class _Bench:
         fingerprint = judgement.fingerprint
         about = step.alert or (None if judgement.probe else self._open.get(fingerprint))
         self._known.add(judgement.id)
-        self._tx.execute(
-            insert(judgements).values(
-                id=judgement.id,
-                alert=about.id if about else "",
-                outcome=step.outcome,
-                received=self._now,
-                probe=judgement.probe,
-            )
+        self._taken.append(
+            {
+                "id": judgement.id,
+                "alert": about.id if about else "",
+                "outcome": step.outcome,
+                "received": self._now,
+                "probe": judgement.probe,
+            }
         )
         if judgement.probe or step.outcome is Outcome.LATE:
             return
@@ -124,12 +125,13 @@ class _Bench:
             self._open.pop(fingerprint, None)
 
     def close(self) -> None:
-        """Write how far each fingerprint has come."""
-        for fingerprint in sorted(self._moved):
-            place = self._places[fingerprint]
-            if place is not None:
-                values = asdict(place) | {"touched": self._now}
-                self._tx.execute(update(marks).where(marks.c.fingerprint == fingerprint).values(values))
+        """Write which judgements were taken, and how far each fingerprint has come."""
+        if self._taken:
+            self._tx.execute(insert(judgements), self._taken)
+        places = [(fingerprint, self._places[fingerprint]) for fingerprint in sorted(self._moved)]
+        moved = [{"of": name, "touched": self._now} | asdict(place) for name, place in places if place]
+        if moved:
+            self._tx.execute(update(marks).where(marks.c.fingerprint == bindparam("of")), moved)
 
 
 def _place(row: Row[Any]) -> Place | None:

@@ -9,7 +9,6 @@ import asyncio
 import functools
 import logging
 from collections import deque
-from collections.abc import Iterable
 from typing import Final, Protocol
 
 import msgspec
@@ -20,10 +19,11 @@ from alerts import check, sweep
 from alerts.check import Good
 from alerts.commit import Bad, Parcel, commit
 from alerts.metrics import Metrics
+from alerts.receipts import Receipts
 from alerts.settings import Settings
 from city.db import Database
 from city.errors import Unavailable
-from contracts import ranges, receipts, topics
+from contracts import topics
 from contracts.batches import Sequence
 from contracts.errors import Refused
 from contracts.instants import SECOND
@@ -31,7 +31,7 @@ from contracts.topics import AreaTopic
 from runtime.clock import Clock
 from runtime.ids import Factory
 from runtime.logs import clean
-from runtime.mqtt import Failure, Handler, Message
+from runtime.mqtt import Handler, Message
 
 _log: Final = logging.getLogger(__name__)
 _FIRST_WAIT: Final = 0.1  # seconds before the database is tried again; doubles
@@ -43,6 +43,8 @@ class Client(Protocol):
 
     def subscribe(self, topic_filter: str, handler: Handler, qos: int = 1) -> None: ...
     async def publish(self, topic: str, payload: bytes, *, qos: int = 1) -> None: ...
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
 
 
 class _Arrival(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,8 +73,10 @@ class Intake:
         self._ids = ids
         self._settings = settings or Settings()
         self._metrics = Metrics(registry)
+        self._receipts = Receipts(client, self._metrics, patience=self._settings.patience)
         self._waiting: deque[_Arrival] = deque()
         self._arrived = asyncio.Event()
+        self._paused = False
         self.trouble = ""  # why nothing is written just now; empty while all is well
 
     async def run(self) -> None:
@@ -82,6 +86,7 @@ class Intake:
             tasks.create_task(
                 sweep.run(self._db, self._clock, self._ids, self._settings), name="alerts sweep"
             )
+            tasks.create_task(self._receipts.run(), name="alerts receipts")
             while True:
                 await self._arrived.wait()
                 batch = [
@@ -90,16 +95,18 @@ class Intake:
                 if not self._waiting:
                     self._arrived.clear()
                 self._metrics.waiting.set(len(self._waiting))
+                if self._paused and len(self._waiting) <= self._settings.waiting // 2:
+                    self._paused = False
+                    self._client.resume()
                 await self._take(batch)
 
     def handle(self, message: Message) -> None:
         """Take one message; called by the client in the loop's thread, never blocks."""
-        if len(self._waiting) >= self._settings.waiting:
-            # Not acknowledged and not receipted: its producer sends it again.
-            self._metrics.judgements.labels("full", "").inc()
-            return
         self._waiting.append(self._checked(message))
         self._arrived.set()
+        if len(self._waiting) >= self._settings.waiting and not self._paused:
+            self._paused = True
+            self._client.pause()
 
     def _checked(self, message: Message) -> _Arrival:
         where: AreaTopic | None = None
@@ -122,8 +129,9 @@ class Intake:
         for arrival, outcome in zip(batch, outcomes, strict=True):
             probe = isinstance(arrival.parcel, Good) and arrival.parcel.judgement.probe
             self._metrics.judgements.labels(outcome, "true" if probe else "false").inc()
+            if arrival.where is not None and arrival.sequence is not None:
+                self._receipts.add(arrival.where, arrival.sequence)
             arrival.message.ack()
-        await self._answer(batch)
 
     async def _commit(self, batch: list[Parcel]) -> list[str]:
         """Write all, waiting for the database as long as it takes; alone what fails together."""
@@ -163,25 +171,3 @@ class Intake:
         payload = msgspec.json.encode(item.judgement)
         reason = Refused("judgement", item.judgement.id, clean(error.orig))
         return Bad(topic=where, properties={}, payload=payload, reason=reason)
-
-    async def _answer(self, batch: Iterable[_Arrival]) -> None:
-        """Receipts for what is durable; one that does not leave is asked for again by the producer."""
-        numbers: dict[tuple[AreaTopic, str, int], list[int]] = {}
-        for arrival in batch:
-            if arrival.where is not None and arrival.sequence is not None:
-                key = (arrival.where, str(arrival.sequence.stream), arrival.sequence.epoch)
-                numbers.setdefault(key, []).append(arrival.sequence.seq)
-        results = await asyncio.gather(
-            *(self._receipt(*key, seqs) for key, seqs in numbers.items()), return_exceptions=True
-        )
-        for result in results:
-            if isinstance(result, Failure | TimeoutError):
-                self._metrics.receipts_lost.inc()
-            elif isinstance(result, BaseException):
-                raise result
-
-    async def _receipt(self, where: AreaTopic, stream: str, epoch: int, seqs: list[int]) -> None:
-        topic = str(AreaTopic(site=where.site, area=where.area, subject=where.subject, receipt=True))
-        receipt = receipts.Receipt(stream=stream, epoch=epoch, ranges=ranges.of(seqs))
-        async with asyncio.timeout(self._settings.patience):
-            await self._client.publish(topic, receipts.encode(receipt), qos=1)

@@ -63,24 +63,26 @@ def keep(tx: Connection, step: Step, *, by: str, note: str = "", ids: Factory) -
     alert = step.alert
     if alert is None:
         return
-    values = msgspec.to_builtins(alert) | {"rank": _RANKS[alert.severity]}
+    told = msgspec.to_builtins(alert)
+    values = told | {"rank": _RANKS[alert.severity]}
     if step.outcome is Outcome.FIRED:
         values["fired"] = alert.updated
     if alert.revision == 1:
-        tx.execute(insert(alerts).values(values))
+        tx.execute(insert(alerts), values)
     else:
-        tx.execute(update(alerts).where(alerts.c.id == alert.id).values(values))
+        tx.execute(update(alerts).where(alerts.c.id == alert.id), values)
     tx.execute(
-        insert(history).values(
-            alert=alert.id,
-            revision=alert.revision,
-            time=alert.updated,
-            outcome=step.outcome,
-            severity=alert.severity,
-            by=by,
-            note=note,
-            evidence=msgspec.to_builtins(alert.evidence) if step.outcome in _JUDGED else None,
-        )
+        insert(history).inline(),  # nobody asks for the row's id
+        {
+            "alert": alert.id,
+            "revision": alert.revision,
+            "time": alert.updated,
+            "outcome": step.outcome,
+            "severity": alert.severity,
+            "by": by,
+            "note": note,
+            "evidence": values["evidence"] if step.outcome in _JUDGED else None,
+        },
     )
     if step.outcome in _EVENTS:
         event = outbox.event(
@@ -89,7 +91,7 @@ def keep(tx: Connection, step: Step, *, by: str, note: str = "", ids: Factory) -
             source="/alerts",
             subject=alert.id,
             time=alert.updated,
-            data=msgspec.to_builtins(alert),
+            data=told,
         )
         outbox.append(tx, event, probe=alert.probe)
 

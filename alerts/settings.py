@@ -12,7 +12,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     hold: float = 0.0  # that a finding must last before it fires, beyond what its rule holds
     batch: int = 200  # judgements in one transaction
-    waiting: int = 2_000  # judgements that may wait; at QoS 1 the client's window is the nearer bound
+    waiting: int = 1_000  # judgements that may wait; then no more are read from the broker
     patience: float = 5.0  # for a receipt to leave
     keep: float = 400 * DAY / SECOND  # resolved alerts and their history
     keep_judgements: float = 30 * DAY / SECOND  # how late a repeated one is still recognised by its id

@@ -85,10 +85,17 @@ async def watching(broker: Broker, name: str, site: str) -> AsyncIterator[Watche
 
 @asynccontextmanager
 async def working(
-    broker: Broker, db: Database, clock: Clock, ids: Factory, name: str, *, settings: Settings | None = None
+    broker: Broker,
+    db: Database,
+    clock: Clock,
+    ids: Factory,
+    name: str,
+    *,
+    settings: Settings | None = None,
+    window: int = 1_000,
 ) -> AsyncIterator[Desk]:
     """Intake, relay and publisher in one process, on one connection."""
-    async with Client(address(broker), client_id=f"alerts-{name}") as client:
+    async with Client(address(broker), client_id=f"alerts-{name}", receive_maximum=window) as client:
         registry = CollectorRegistry()
         intake = Intake(client=client, db=db, clock=clock, ids=ids, registry=registry, settings=settings)
         publisher = Publisher(client=client, db=db, registry=registry)

@@ -6,6 +6,7 @@ import itertools
 import pytest
 from sqlalchemy import func, select
 
+from alerts.settings import Settings
 from alerts.tables import HISTORY, alerts, refused
 from app.brokers.port import Broker
 from city import history
@@ -106,6 +107,31 @@ async def test_probes_never_stand_on_a_retained_topic(
         assert len(world.seen) == 1
     with lite.read() as tx:
         assert tx.execute(select(func.count()).select_from(alerts)).scalar() == 2
+
+
+async def test_a_flood_beyond_the_clients_window_does_not_stand_still(
+    mosquitto: Broker, lite: Database, clock: Fake, uuids: Factory, make: Make, site: str
+) -> None:
+    patient = Settings(batch=5, patience=60.0)  # a receipt in the way of the next batch would wait for ever
+    stage = working(mosquitto, lite, clock, uuids, site, settings=patient, window=10)
+    async with watching(mosquitto, site, site) as world, stage as desk:
+        flood = [make(labels={"device": f"d{number}"}) for number in range(100)]
+        await asyncio.gather(*(world.send(one, seq) for seq, one in enumerate(flood, start=1)))
+        await until(lambda: world.receipts.get(KEY) == ((1, 100),))
+        assert len(desk.open()) == 100
+        await until(lambda: len(world.retained) == 100)
+
+
+async def test_what_finds_no_room_waits_at_the_broker(
+    mosquitto: Broker, lite: Database, clock: Fake, uuids: Factory, make: Make, site: str
+) -> None:
+    narrow = Settings(waiting=2, batch=1)
+    stage = working(mosquitto, lite, clock, uuids, site, settings=narrow)
+    async with watching(mosquitto, site, site) as world, stage as desk:
+        flood = [make(labels={"device": f"d{number}"}) for number in range(40)]
+        await asyncio.gather(*(world.send(one, seq) for seq, one in enumerate(flood, start=1)))
+        await until(lambda: world.receipts.get(KEY) == ((1, 40),))
+        assert len(desk.open()) == 40
 
 
 async def test_a_broker_that_lost_its_memory_is_told_again(

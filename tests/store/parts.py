@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from contracts.series import Block, Selector, Series, Value
 from contracts.topics import Kind
 from runtime.clock import Fake
+from store import embedded
 from store.port import Engine
 
 
@@ -46,3 +48,8 @@ def contents(engine: Engine, selector: Selector | None = None) -> dict[tuple[Ser
         for points in page:
             found |= {(points.series, t): v for t, v in zip(points.times, points.values, strict=True)}
         start = max(points.times[-1] for points in page) + 1
+
+
+def open_engine(path: Path) -> embedded.Engine:
+    """The embedded engine on a file."""
+    return embedded.Engine(embedded.File(path, memory_mb=256, threads=2))

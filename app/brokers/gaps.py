@@ -22,6 +22,11 @@ IOTCORE: Final = (
     Gap(feature=Feature.PUBLISHED_QOS, means="delivers at the subscription's QoS, whatever was published"),
     Gap(feature=Feature.DUP, means="what comes again is not marked so"),
     Gap(feature=Feature.OVERLAP, means="overlapping filters bring a message more than once"),
+    Gap(feature=Feature.CLIENT_ID, means="hangs up on a client id with characters of a topic filter"),
+    Gap(
+        feature=Feature.RECEIVE_MAXIMUM,
+        means="sends up to 100 whatever the client bears; ours bounds it itself",
+    ),
     Gap(feature=Feature.WINDOW, means="at most 100 unacknowledged messages on their way to one client"),
 )
 

@@ -25,6 +25,7 @@ class Feature(StrEnum):
     OVERLAP = "one copy for overlapping filters"
     RECEIVE_MAXIMUM = "receive maximum"
     WINDOW = "window above 100"
+    CLIENT_ID = "any client id"
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True):

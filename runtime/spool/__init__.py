@@ -3,6 +3,19 @@
 from runtime.spool.address import Address, Lane, of
 from runtime.spool.batch import Batch, Item
 from runtime.spool.errors import Busy, Error, Full, Unusable
-from runtime.spool.spool import Spool
+from runtime.spool.spool import LEAST, LIMIT, Spool
 
-__all__ = ["Address", "Batch", "Busy", "Error", "Full", "Item", "Lane", "Spool", "Unusable", "of"]
+__all__ = [
+    "LEAST",
+    "LIMIT",
+    "Address",
+    "Batch",
+    "Busy",
+    "Error",
+    "Full",
+    "Item",
+    "Lane",
+    "Spool",
+    "Unusable",
+    "of",
+]

@@ -28,6 +28,7 @@ from runtime.spool.reserve import Reserve
 T = TypeVar("T")
 LIMIT: Final = 256 * 1024 * 1024  # bytes; a kiosk that records 20 kB a minute fills it in nine days
 LEAST: Final = 64 * 1024  # bytes below which not even declarations would find room
+_MARK: Final = "mark "  # before the names of callers' marks in the table of meta data
 
 
 class Spool:
@@ -93,8 +94,11 @@ class Spool:
         item = Item(topic=topic, payload=payload, content_type=content_type, counts=counts, properties=pairs)
         return self.extend([item])[0]
 
-    def extend(self, items: Iterable[Item]) -> list[batches.Sequence]:
-        """Record several batches (hundreds, not thousands) in one transaction, all or none. Raises like append."""
+    def extend(self, items: Iterable[Item], *, mark: tuple[str, int] | None = None) -> list[batches.Sequence]:
+        """Record several batches (hundreds, not thousands) in one transaction, all or none. Raises like append.
+
+        `mark`: a name and how far the caller has come, kept in the same transaction, read by `marked`.
+        """
         todo = list(items)
         for item in todo:
             item.check()
@@ -104,6 +108,10 @@ class Spool:
             for item in todo:
                 places.append(self._insert(db, item))
                 self._shed(db)  # at once, so that the file does not grow beyond its bound
+            if mark:
+                db.execute(
+                    "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (_MARK + mark[0], mark[1])
+                )
             return places
 
         with self._lock:
@@ -146,6 +154,15 @@ class Spool:
         def work(db: sqlite3.Connection) -> events.Tally:
             now = self._clock.now()
             return counts.tally(db, address, name="now", epoch=self.epoch, now=now, everything=True)[0]
+
+        return self._run(work, durable=False, insist=True)
+
+    def marked(self, name: str) -> int | None:
+        """How far the caller had come by its last mark of this name."""
+
+        def work(db: sqlite3.Connection) -> int | None:
+            row = db.execute("SELECT value FROM meta WHERE key = ?", (_MARK + name,)).fetchone()
+            return None if row is None else int(row[0])
 
         return self._run(work, durable=False, insist=True)
 

@@ -62,6 +62,13 @@ class Uplink:
         self._publishing: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         self._told = asyncio.Event()
+        self._settled = asyncio.Event()
+
+    async def drained(self) -> None:
+        """Return when no batch waits for a receipt."""
+        while self._spool.size():
+            self._settled.clear()
+            await _wait(self._settled, _LOOK)
 
     async def run(self) -> None:
         """Send and settle until cancelled. Raises spool.Unusable."""
@@ -191,6 +198,7 @@ class Uplink:
                 self._flights.end(gone)
                 self._figures.receipted.inc(len(gone))
                 self._patience = self._settings.patience
+                self._settled.set()
                 self._wake.set()
             now = self._clock.monotonic()
             if self._acknowledged and now - marked >= _MARK:

@@ -1,0 +1,42 @@
+"""Counters of this machine's network interfaces, each an instance; rates are made of them by who reads them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from edge.network import interfaces, part
+from edge.recorder import Reading
+
+_WIRELESS: Final = Path("/proc/net/wireless")
+
+
+def radios(path: Path = _WIRELESS) -> Iterator[Reading]:
+    """Signal and quality of each radio that is a client, from the kernel's table; nothing where there is none."""
+    try:
+        lines = path.read_text().splitlines()[2:]
+    except OSError:
+        return
+    for line in lines:
+        name, _, rest = line.partition(":")
+        fields = rest.split()
+        if len(fields) < 3:
+            continue
+        quality, signal = (float(field.rstrip(".")) for field in fields[1:3])
+        yield Reading(metric="wifi.quality", value=min(1.0, quality / 70), instance=part(name.strip()))
+        yield Reading(metric="wifi.signal", value=signal, instance=part(name.strip()))
+
+
+class Counters:
+    """Source of the counters."""
+
+    name = "counters"
+
+    def __init__(self, wanted: tuple[str, ...]) -> None:
+        self._wanted = wanted
+
+    async def read(self) -> list[Reading]:
+        """All counters as they stand."""
+        return await asyncio.to_thread(lambda: [*interfaces(self._wanted), *radios()])

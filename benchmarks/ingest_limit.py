@@ -1,6 +1,6 @@
-"""The bare way from broker to subscriber, as a process: acknowledges, looks at nothing; prints messages a second.
+"""The bare way from broker to subscriber, as a process: acknowledges, looks at nothing; prints its rate.
 
-    python -m benchmarks.ingest_limit PORT MESSAGES
+python -m benchmarks.ingest_limit PORT MESSAGES
 """
 
 from __future__ import annotations

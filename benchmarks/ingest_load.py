@@ -1,6 +1,6 @@
 """A load of 100-record SenML batches, numbered and receipted, as a process: prints what came of it as JSON.
 
-    python -m benchmarks.ingest_load PORT --seconds 10 [--rate MESSAGES_PER_S] [--messages N] [--bare]
+python -m benchmarks.ingest_load PORT --seconds 10 [--rate MESSAGES_PER_S] [--messages N] [--bare]
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ class Stream:
         self._stream = str(batches.Stream.of(self.device, Channel.TELEMETRY))
         self._topic = self.device.topic(Channel.TELEMETRY)
         records: list[dict[str, Any]] = [
-            {"n": _METRICS[i % 4], "t": i // 4 / 1_000, "v": round(0.2 + i / 1_000, 3)} for i in range(RECORDS)
+            {"n": _METRICS[i % 4], "t": i // 4 / 1_000, "v": round(0.2 + i / 1_000, 3)}
+            for i in range(RECORDS)
         ]
         records[0] = {"bn": base_name(self.device.device), "bt": 11111, **records[0]}
         self._head, self._tail = msgspec.json.encode(records).split(b"11111")
@@ -55,11 +56,14 @@ class Stream:
         time_ms = self._start + self.seq * _STEP
         self.seq += 1
         payload = b"%b%d.%03d%b" % (self._head, time_ms // 1_000, time_ms % 1_000, self._tail)
-        place = [("stream", self._stream), ("epoch", str(self.epoch)), ("seq", str(self.seq)), ("attempt", "1")]
+        place = [
+            ("stream", self._stream),
+            ("epoch", str(self.epoch)),
+            ("seq", str(self.seq)),
+            ("attempt", "1"),
+        ]
         properties = packets.properties(place, batches.JSON, None)
-        head = packets.publish(
-            self._topic, len(payload), mid, qos=1, retain=False, properties=properties
-        )
+        head = packets.publish(self._topic, len(payload), mid, qos=1, retain=False, properties=properties)
         return head + payload
 
 

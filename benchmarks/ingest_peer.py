@@ -1,6 +1,6 @@
-"""What a user would write instead, as a process: paho's callback, a Point a record, influxdb-client's batching.
+"""What a user would write, as a process: paho's callback, a Point a record, influxdb-client's batching.
 
-    python -m benchmarks.ingest_peer PORT MESSAGES URL BUCKET TOKEN_FILE
+python -m benchmarks.ingest_peer PORT MESSAGES URL BUCKET TOKEN_FILE
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ def run(port: int, messages: int, url: str, bucket: str, token: str) -> float:
     written = 0
     began = 0.0
 
-    def on_written(_conf: object, lines: str) -> None:
+    def on_written(_conf: object, lines: bytes) -> None:
         nonlocal written
-        written += lines.count("\n") + 1
+        written += lines.count(b"\n") + 1
         if written >= messages * RECORDS:
             done.set()
 
@@ -65,5 +65,7 @@ def run(port: int, messages: int, url: str, bucket: str, token: str) -> float:
 
 
 if __name__ == "__main__":
-    rate = run(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4], Path(sys.argv[5]).read_text().strip())
+    rate = run(
+        int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4], Path(sys.argv[5]).read_text().strip()
+    )
     sys.stdout.write(f"{rate}\n")

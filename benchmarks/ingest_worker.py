@@ -1,6 +1,6 @@
-"""The worker that is measured, as a process of its own: prints `ready`, then at SIGTERM what it used, as JSON.
+"""The worker that is measured, as a process: prints `ready`, then at SIGTERM what it used, as JSON.
 
-    python -m benchmarks.ingest_worker PORT FOLDER --engine embedded|influx [--url … --bucket … --token-file …]
+python -m benchmarks.ingest_worker PORT FOLDER --engine embedded|influx [--url … --bucket … --token-file …]
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ class Roster:
 
     def list(self, *, site: str = "", kind: Kind | None = None) -> list[Entry]:
         return [
-            entry for entry in self._entries.values() if site in ("", entry.site) and kind in (None, entry.kind)
+            entry
+            for entry in self._entries.values()
+            if site in ("", entry.site) and kind in (None, entry.kind)
         ]
 
 
@@ -86,12 +88,13 @@ def main() -> None:
     parser.add_argument("--engine", choices=("embedded", "influx"), default="embedded")
     parser.add_argument("--url", default="")
     parser.add_argument("--bucket", default="")
+    parser.add_argument("--org", default="imm")
     parser.add_argument("--token-file", type=Path)
     given = parser.parse_args()
     settings = StoreSettings(
         engine=given.engine,
         embedded=Embedded(path=given.folder / "bench.duckdb"),
-        influx=Influx(url=given.url, bucket=given.bucket, token_file=given.token_file),
+        influx=Influx(url=given.url, org=given.org, bucket=given.bucket, token_file=given.token_file),
         ledger=Ledger(url=f"sqlite:///{given.folder / 'ledger.sqlite'}"),
         frames=Frames(path=given.folder / "frames"),
     )

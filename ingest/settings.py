@@ -22,8 +22,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """`[ingest]`."""
 
     group: str = "ingest"  # of the shared subscription: workers of one group divide the messages
-    linger_s: float = 0.02  # longest wait of a gathered message before its write starts
-    quiet_s: float = 0.002  # no new message for so long ends that wait
+    linger_s: float = 0.025  # longest wait of a gathered message before its write starts
+    quiet_s: float = 0.01  # no new message for so long ends that wait
     records: int = 50_000  # in one store write; beyond, reading from the broker pauses
     messages: int = 2_000
     bytes: int = 16_000_000

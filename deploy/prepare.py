@@ -24,7 +24,7 @@ from contracts.topics import (
 from devices.roster import Roster
 
 HERE = Path(__file__).resolve().parent
-SECRETS = ("postgres", "influx-password", "influx-token", "grafana")
+SECRETS = ("postgres", "postgres-reader", "influx-password", "influx-token", "influx-reader", "grafana")
 ITERATIONS = 50_000  # of PBKDF2; Mosquitto reads the number from the file
 SALT = 12  # bytes, as mosquitto_passwd of 2.0 writes
 

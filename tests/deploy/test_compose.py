@@ -44,7 +44,7 @@ def test_the_schema_sees_a_mistake(root: Path, tmp_path: Path) -> None:
 
 def test_every_part_of_the_platform_is_there(services: Mapping[str, Any]) -> None:
     engines = {"broker", "influxdb", "postgres", "grafana"}
-    assert services.keys() == engines | {"migrate", "ingest", "analytics", "alerts", "desk", "api"}
+    assert services.keys() == engines | {"reader", "migrate", "ingest", "analytics", "alerts", "desk", "api"}
 
 
 def test_nothing_runs_as_root_or_gains_rights(services: Mapping[str, Mapping[str, Any]]) -> None:
@@ -55,7 +55,7 @@ def test_nothing_runs_as_root_or_gains_rights(services: Mapping[str, Mapping[str
 
 
 def test_everything_is_asked_whether_it_lives(services: Mapping[str, Mapping[str, Any]]) -> None:
-    once = {"migrate"}
+    once = {"migrate", "reader"}
     assert {name for name, service in services.items() if "test" not in service["healthcheck"]} == once
 
 

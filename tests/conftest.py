@@ -6,8 +6,20 @@ from pathlib import Path
 
 import pytest
 from _pytest.reports import CollectReport, TestReport
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis
 
-pytest_plugins = ["tests.fixtures.brokers", "tests.fixtures.influx", "tests.fixtures.postgres", "tests.fixtures.web"]
+pytest_plugins = [
+    "tests.fixtures.brokers",
+    "tests.fixtures.influx",
+    "tests.fixtures.postgres",
+    "tests.fixtures.web",
+]
+
+hypothesis.register_profile(  # a busy machine is no failure
+    "imm", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis.load_profile("imm")
 
 ROOT = Path(__file__).resolve().parents[1]
 ALONE = "one after another"  # the xdist group of tests that start real processes

@@ -11,8 +11,7 @@ from analytics.jobs.metrics import Metrics
 from contracts import judgements
 from contracts.judgements import Judgement
 from contracts.topics import AreaTopic
-from runtime.spool.batch import Item
-from runtime.spool.errors import Full
+from runtime.spool import Full, Item
 
 _log: Final = logging.getLogger(__name__)
 CONTENT_TYPE: Final = "application/json"

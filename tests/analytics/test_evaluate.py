@@ -1,7 +1,6 @@
 """Rules at work: what is said, of whom, and when nothing is."""
 
 import math
-from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
@@ -15,9 +14,7 @@ from contracts.judgements import Judgement, Verdict
 from contracts.roster import Window
 from contracts.rules import Absence, HourOfWeek, Side, Threshold
 from contracts.series import Data, Points, Series, Value
-
-if TYPE_CHECKING:
-    from tests.analytics.conftest import Kit
+from tests.analytics.conftest import Kit
 
 SECOND = 1_000_000
 HOT = Threshold(limit=80, clear=70)
@@ -27,7 +24,7 @@ def said(found: list[Judgement]) -> list[tuple[Verdict, str, float]]:
     return [(one.verdict, one.device, one.time) for one in found]
 
 
-def test_a_judgement_tells_rule_subject_and_evidence(kit: "Kit") -> None:
+def test_a_judgement_tells_rule_subject_and_evidence(kit: Kit) -> None:
     rule = kit.rule(msgspec.structs.replace(HOT, hold=10.0), "temperature")
     series = kit.series(instance="cpu")
     samples = kit.samples([(series, 0, 85.0), (series, 10, 90.5), (series, 20, 60.0), (series, 30, 61.0)])
@@ -55,7 +52,7 @@ def test_a_judgement_tells_rule_subject_and_evidence(kit: "Kit") -> None:
     assert cleared.time == kit.now + 30 * SECOND
 
 
-def test_only_selected_series_are_judged(kit: "Kit") -> None:
+def test_only_selected_series_are_judged(kit: Kit) -> None:
     evaluator = Evaluator([kit.rule(HOT, "temperature", instance="cpu")])
     rows = [
         (kit.series("humidity"), 0, 99.0),
@@ -68,7 +65,7 @@ def test_only_selected_series_are_judged(kit: "Kit") -> None:
     assert [one.device for one in found] == ["kiosk-1", "kiosk-2"]
 
 
-def test_what_is_no_number_is_passed_over_and_a_flag_is_0_or_1(kit: "Kit") -> None:
+def test_what_is_no_number_is_passed_over_and_a_flag_is_0_or_1(kit: Kit) -> None:
     rule = kit.rule(Threshold(limit=0.5, side=Side.BELOW), "network.up")
     series = kit.series("network.up", instance="eth0", unit="")
     rows: list[tuple[Series, float, Value]] = [
@@ -81,7 +78,7 @@ def test_what_is_no_number_is_passed_over_and_a_flag_is_0_or_1(kit: "Kit") -> No
     assert raised.time == kit.now + 3 * SECOND
 
 
-def test_late_and_old_samples_change_nothing(kit: "Kit") -> None:
+def test_late_and_old_samples_change_nothing(kit: Kit) -> None:
     evaluator = Evaluator([kit.rule(HOT, "temperature")])
     [watch] = evaluator.watches
     series = kit.series()
@@ -92,14 +89,14 @@ def test_late_and_old_samples_change_nothing(kit: "Kit") -> None:
     assert len(evaluator.take(kit.samples([(series, 11, 99.0)]), kit.scene(11))) == 1
 
 
-def test_the_order_in_a_write_does_not_matter(kit: "Kit") -> None:
+def test_the_order_in_a_write_does_not_matter(kit: Kit) -> None:
     series = kit.series()
     rows = [(series, 2, 60.0), (series, 0, 60.0), (series, 1, 99.0)]
     found = Evaluator([kit.rule(HOT, "temperature")]).take(kit.samples(rows), kit.scene(5))
     assert [one.verdict for one in found] == [Verdict.RAISED, Verdict.CLEARED]
 
 
-def test_nothing_is_raised_under_planned_maintenance(kit: "Kit") -> None:
+def test_nothing_is_raised_under_planned_maintenance(kit: Kit) -> None:
     roster = kit.roster(Window(start=kit.now, end=kit.now + 100 * SECOND))
     evaluator = Evaluator([kit.rule(HOT, "temperature"), kit.rule(Absence(silence=30), id_="silent")])
     assert evaluator.take(kit.samples([(kit.series(), 50, 99.0)]), kit.scene(50, roster)) == []
@@ -115,7 +112,7 @@ def test_nothing_is_raised_under_planned_maintenance(kit: "Kit") -> None:
     ]
 
 
-def test_silence_is_judged_by_device_once(kit: "Kit") -> None:
+def test_silence_is_judged_by_device_once(kit: Kit) -> None:
     evaluator = Evaluator([kit.rule(Absence(silence=30), id_="silent")])
     rows: list[tuple[Series, float, Value]] = [
         (kit.series(), 0, 1.0),
@@ -136,13 +133,13 @@ def test_silence_is_judged_by_device_once(kit: "Kit") -> None:
     assert (cleared.verdict, cleared.fingerprint) == (Verdict.CLEARED, raised.fingerprint)
 
 
-def test_an_unknown_device_is_not_missed(kit: "Kit") -> None:
+def test_an_unknown_device_is_not_missed(kit: Kit) -> None:
     evaluator = Evaluator([kit.rule(Absence(silence=30), id_="silent")])
     evaluator.take(kit.samples([(kit.series(device="stranger"), 0, 1.0)]), kit.scene())
     assert evaluator.tick(kit.scene(1000), 0) == []
 
 
-def test_an_unusual_hour(kit: "Kit") -> None:
+def test_an_unusual_hour(kit: Kit) -> None:
     rule = kit.rule(HourOfWeek(side=Side.ABOVE, least_weeks=2, least=20), "people.count", id_="crowd")
     evaluator = Evaluator([rule])
     series = kit.series("people.count", unit="count")
@@ -158,7 +155,7 @@ def test_an_unusual_hour(kit: "Kit") -> None:
 
 
 @pytest.mark.parametrize("change", ["gone", "other selection", "other kind"])
-def test_what_fires_is_cleared_when_its_rule_no_longer_watches_it(kit: "Kit", change: str) -> None:
+def test_what_fires_is_cleared_when_its_rule_no_longer_watches_it(kit: Kit, change: str) -> None:
     old = kit.rule(HOT, "temperature")
     before = Evaluator([old])
     [raised] = before.take(kit.samples([(kit.series(), 0, 99.0)]), kit.scene())
@@ -171,7 +168,7 @@ def test_what_fires_is_cleared_when_its_rule_no_longer_watches_it(kit: "Kit", ch
     assert (cleared.verdict, cleared.fingerprint) == (Verdict.CLEARED, raised.fingerprint)
 
 
-def test_a_rule_of_new_content_keeps_what_fires_and_starts_its_timers_anew(kit: "Kit") -> None:
+def test_a_rule_of_new_content_keeps_what_fires_and_starts_its_timers_anew(kit: Kit) -> None:
     before = Evaluator([kit.rule(Threshold(limit=80, hold=10), "temperature")])
     firing, waiting = kit.series(device="kiosk-1"), kit.series(device="kiosk-2")
     rows = [(firing, 0, 99.0), (firing, 10, 99.0), (waiting, 10, 99.0)]
@@ -184,7 +181,7 @@ def test_a_rule_of_new_content_keeps_what_fires_and_starts_its_timers_anew(kit: 
     ]
 
 
-def test_points_of_the_store_are_samples_too(kit: "Kit") -> None:
+def test_points_of_the_store_are_samples_too(kit: Kit) -> None:
     points = [
         Points(series=kit.series(), times=(1, 2), values=(1.0, True)),
         Points(series=kit.series("x"), times=(3,), values=("a",)),

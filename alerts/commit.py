@@ -40,15 +40,15 @@ def commit(db: Database, batch: Sequence[Parcel], *, now: int, ids: Factory, hol
     """Take each message of a batch or none; what came of each. Raises city.errors.Unavailable."""
     good = [item for item in batch if isinstance(item, Good)]
     with db.begin() as tx:
-        desk = _Bench(db, tx, good, now=now, ids=ids, hold=hold)
+        bench = Bench(db, tx, good, now=now, ids=ids, hold=hold)
         outcomes = [
-            desk.take(item) if isinstance(item, Good) else _bury(tx, item, now, ids) for item in batch
+            bench.take(item) if isinstance(item, Good) else _bury(tx, item, now, ids) for item in batch
         ]
-        desk.close()
+        bench.close()
     return outcomes
 
 
-class _Bench:
+class Bench:
     """The alerts that one batch is about, held until its transaction ends."""
 
     def __init__(

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from alerts import sweep
 from alerts.check import Good
-from alerts.commit import Bad, Parcel, commit
+from alerts.commit import Bad, Bench, Parcel, commit
 from alerts.desk import Desk, Filters
 from alerts.errors import Over, Unknown
 from alerts.model.lifecycle import Outcome, Place
@@ -179,6 +179,23 @@ def test_two_intakes_at_once_take_each_judgement_once(db: Database, make: Make, 
     assert count(db) == 10
     assert count(db, judgements) == 20
     assert sorted(told(db, clock)).count("alert.firing") == 10
+
+
+def test_who_judges_the_same_fingerprint_waits_for_the_other(
+    db: Database, take: Take, make: Make, clock: Fake, ids: Factory
+) -> None:
+    assert take(make(), make(Verdict.CLEARED, 1)) == [Outcome.FIRED, Outcome.RESOLVED]
+    outcomes: list[str] = []
+    rival = threading.Thread(target=lambda: outcomes.extend(take(make(at=2))))
+    with db.begin() as tx:
+        bench = Bench(db, tx, [good(make(at=3))], now=clock.now(), ids=ids, hold=0)
+        rival.start()
+        rival.join(0.2)
+        assert rival.is_alive()
+        assert bench.take(good(make(at=3))) == Outcome.FIRED
+        bench.close()
+    rival.join(20)
+    assert outcomes == [Outcome.LATE]
 
 
 def test_the_list_is_filtered_and_paged(take: Take, make: Make, desk: Desk, clock: Fake) -> None:

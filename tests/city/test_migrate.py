@@ -46,6 +46,9 @@ def programme(folder: Path, *bodies: str) -> History:
 
 
 CREATE = 'op.create_table("things", sa.Column("id", sa.Integer, primary_key=True))'
+PARTS = """
+op.create_table("parts", sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("thing", sa.Integer, sa.ForeignKey("things.id", ondelete="CASCADE")))"""
 WIDEN = """with op.batch_alter_table("things") as table:
     table.add_column(sa.Column("title", sa.String(40), nullable=False, server_default="-"))
     table.alter_column("id", existing_type=sa.Integer(), type_=sa.BigInteger())"""
@@ -81,6 +84,18 @@ def test_a_filled_database_goes_forward(db: Database, tmp_path: Path) -> None:
     with db.read() as tx:
         assert tx.execute(text("SELECT id, title FROM things ORDER BY id")).all() == [(1, "-"), (2, "-")]
         assert tx.execute(text("SELECT count(*) FROM outbox")).scalar() == 1
+
+
+def test_rebuilding_a_table_keeps_the_rows_that_point_at_it(db: Database, tmp_path: Path) -> None:
+    upgrade(db, [programme(tmp_path / "old", CREATE + PARTS)])
+    with db.begin() as tx:
+        tx.execute(text("INSERT INTO things (id) VALUES (1)"))
+        tx.execute(text("INSERT INTO parts (id, thing) VALUES (1, 1)"))
+    upgrade(db, [programme(tmp_path / "new", CREATE + PARTS, WIDEN)])
+    with db.begin() as tx:
+        assert tx.execute(text("SELECT count(*) FROM parts")).scalar() == 1
+        tx.execute(text("DELETE FROM things"))
+        assert tx.execute(text("SELECT count(*) FROM parts")).scalar() == 0
 
 
 def test_a_programme_that_is_switched_off_keeps_its_tables(db: Database, tmp_path: Path) -> None:

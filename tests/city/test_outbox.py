@@ -4,12 +4,15 @@ import asyncio
 import threading
 
 import pytest
-from sqlalchemy import update
+from prometheus_client import CollectorRegistry
+from sqlalchemy import insert, update
 
 from city.db import Database, Lease, upgrade
-from city.errors import Later
+from city.errors import Later, LeaseLost
 from city.history import HISTORY
-from city.outbox import Deliverer, Handler, Relay, Tail, append, numbering, progress
+from city.outbox import Deliverer, Handler, Relay, Settings, Tail, append, numbering, progress
+from city.outbox.drive import Drive
+from city.outbox.figures import Figures
 from city.outbox.tables import outbox
 from contracts.cloudevents import CloudEvent
 from runtime.clock import Fake, System
@@ -190,6 +193,64 @@ async def test_another_takes_over_and_nothing_doubles(books: Database) -> None:
             await until(lambda: first.leading.is_set() != second.leading.is_set())
     rival.close()
     assert written(books) == ["a", *[f"b{number}" for number in range(20)]]
+
+
+async def test_two_that_drive_one_consumer_apply_each_event_once(books: Database) -> None:
+    """As when a process goes on that was suspended until another had taken its place."""
+    lease = Lease(books, "outbox", System())
+    assert lease.take()
+    put(books, *[made(name=f"{number:02}") for number in range(40)])
+    numbering.number(books, lease)
+    slow = Settings(batch=2)
+    drives = [
+        Drive(books, System(), writing(), Figures(CollectorRegistry()), slow, thread=asyncio.to_thread)
+        for _ in range(2)
+    ]
+    tasks = [asyncio.create_task(drive.run()) for drive in drives]
+    await until(lambda: len(written(books)) >= 40)
+    done, running = await asyncio.wait(tasks, timeout=1)
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert written(books) == [f"{number:02}" for number in range(40)]
+    assert [type(task.exception()) for task in done] == [LeaseLost]
+
+
+def test_a_cursor_that_another_moved_undoes_the_work(books: Database) -> None:
+    old = progress.start(books, "writer", 1)
+
+    def stale() -> None:
+        with books.begin() as tx:
+            tx.execute(insert(log).values(id="never"))
+            progress.move(tx, old, progress.Cursor(consumer="writer", position=2))
+
+    with books.begin() as tx:
+        progress.move(tx, old, progress.Cursor(consumer="writer", position=1))
+    with pytest.raises(LeaseLost):
+        stale()
+    assert written(books) == []
+
+
+def test_only_the_holder_of_the_lease_numbers(db: Database) -> None:
+    clock = Fake()
+    first = Lease(db, "outbox", clock)
+    rival = Database(db.address.render_as_string(hide_password=False))
+    second = Lease(rival, "outbox", clock)
+    assert first.take()
+    assert not second.take()
+    put(db, made())
+    with pytest.raises(LeaseLost):
+        numbering.number(rival, second)
+    clock.advance(first.seconds + 1)
+    assert second.take()
+    with pytest.raises(LeaseLost):
+        numbering.number(db, first)
+    assert numbering.number(rival, second) == 1
+    second.give_back()
+    assert first.take()
+    clock.jump(-86_400 * 365)
+    assert second.take(), "a lease dated by a clock that was a year ahead must not bind us"
+    rival.close()
 
 
 def test_a_lower_id_that_commits_later_is_never_skipped(postgres_url: str) -> None:

@@ -67,7 +67,7 @@ class Station:
 async def run(
     settings: Settings, service: Service, clock: Clock, work: Work, *, device: Device | None
 ) -> None:
-    """One agent from start to orderly stop, its first task `work`. Where a device is given its status is kept.
+    """One agent from start to orderly stop; `work` is what it does. The status of a given device is kept.
 
     Raises spool.Busy, spool.Unusable, spool.Full, runtime.settings.Wrong at the start.
     """

@@ -122,7 +122,7 @@ def wifi(config: Path | None, **options: str | None) -> None:
 @edge.command()
 @common
 def replay(config: Path | None, **options: str | None) -> None:
-    """Play a CSV or Parquet file as if its devices spoke now. What is played stands in [replay] of the TOML file."""
+    """Play a CSV or Parquet file as if its devices spoke now: see [replay] in the TOML file."""
     from edge.replay.player import Player
 
     async def run(chosen: Settings, running: service.Service, clock: Clock) -> None:

@@ -39,7 +39,7 @@ class Recorder:
         self._times: deque[int] = deque(maxlen=_REMEMBERED)
 
     async def record(self, readings: Iterable[Reading], time: int) -> int:
-        """Spool readings taken at an instant (µs UTC); return how many. Raises spool.Full: then they are declared lost."""
+        """Spool readings taken at an instant (µs UTC); return how many. Raises spool.Full."""
         time = self._unique(time)
         block = Block()
         for reading in readings:
@@ -87,7 +87,7 @@ class Recorder:
         )
 
     def _unique(self, time: int) -> int:
-        """The instant, or the next one that no sample of this device has: equal times would overwrite each other."""
+        """The instant, or the next that no sample of this device has: of equal times one would overwrite."""
         while time in self._times:
             time += 1
         self._times.append(time)

@@ -1,4 +1,4 @@
-"""When to sample: by the monotonic clock alone, so that a clock set wrong changes stamps and never the pace."""
+"""When to sample: by the monotonic clock, so that a clock set wrong changes stamps and never the pace."""
 
 from __future__ import annotations
 

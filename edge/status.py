@@ -1,4 +1,4 @@
-"""What a device says of itself, retained: online with its epoch; offline by its own word or by its last will."""
+"""What a device says of itself, retained: online; offline by its own word or by its last will."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ class Pace:
     def __init__(
         self, settings: Settings, clock: Clock, *, first: int, newest: int, done: int | None = None
     ) -> None:
-        """`first` and `newest`: times of the file's first and last row; `newest` counts where rows move by weeks.
+        """`first`, `newest`: times of the file's first and last row; the latter for moving by weeks.
 
         `done`: up to which moved time an earlier run came.
         """
@@ -40,7 +40,7 @@ class Pace:
         return time + self.weeks * WEEK
 
     def wait(self, stamp: int) -> float:
-        """Seconds until the time has come: 0 where it has; look again after at most a second, for clocks are set."""
+        """Seconds until the time has come, 0 where it has. At most one: look again, for clocks are set."""
         late = stamp - self._clock.now()
         if late > 0:
             return min(1.0, max(late / SECOND, 0.001))

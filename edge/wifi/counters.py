@@ -1,4 +1,4 @@
-"""Counters of this machine's network interfaces, each an instance; rates are made of them by who reads them."""
+"""Counters of this machine's network interfaces; rates are made of them by who reads them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WIRELESS: Final = Path("/proc/net/wireless")
 
 
 def radios(path: Path = _WIRELESS) -> Iterator[Reading]:
-    """Signal and quality of each radio that is a client, from the kernel's table; nothing where there is none."""
+    """Signal and quality of each radio that is a client, from the kernel's table; nothing where none is."""
     try:
         lines = path.read_text().splitlines()[2:]
     except OSError:

@@ -20,7 +20,7 @@ Attempt = Callable[[], Awaitable[None]]
 
 
 class Probes:
-    """Source of reachability. Each attempt is bounded, and a name that is still being resolved is not asked again."""
+    """Source of reachability. Each attempt is bounded; a name still being resolved is not asked again."""
 
     name = "reachability"
 

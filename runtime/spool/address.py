@@ -1,4 +1,4 @@
-"""What a topic means to the spool: its stream, its lane, where its gaps are declared and its receipts arrive."""
+"""What a topic means to the spool: stream, lane, where gaps are declared and receipts arrive."""
 
 from __future__ import annotations
 

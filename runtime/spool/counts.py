@@ -1,4 +1,4 @@
-"""The device's half of the ledger: cumulative counts by topic and hour, in the same transaction as what they count."""
+"""The device's half of the ledger: cumulative counts by topic and hour, as durable as what they count."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 def add(
     db: sqlite3.Connection, topic: str, counts: Mapping[int, int], change: Change, *, version: int, now: int
 ) -> None:
-    """Count samples by hour in each column that the change names; rows get the versions from `version` down."""
+    """Count samples by hour in the columns that the change names; rows get versions from `version` down."""
     db.executemany(
         "INSERT INTO tally (topic, hour, recorded, sent, settled, shed, version, touched)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (topic, hour) DO UPDATE SET"

@@ -13,7 +13,7 @@ from runtime.spool.rows import Row
 
 
 def next_seq(db: sqlite3.Connection, topic: str, epoch: int) -> int:
-    """Take the next sequence number: 1, 2, 3 …"""
+    """Take the next sequence number, from 1 on."""
     (seq,) = db.execute(
         "INSERT INTO epochs (topic, epoch, last) VALUES (?, ?, 1)"
         " ON CONFLICT (topic, epoch) DO UPDATE SET last = last + 1 RETURNING last",

@@ -10,7 +10,7 @@ class Error(Exception):
 
 
 class Full(Error):
-    """The disk is full or fails: what was to be appended is counted as lost and declared once there is space again."""
+    """The disk is full or fails: what was to be appended counts as lost, declared once there is space."""
 
     def __init__(self, path: Path, reason: str) -> None:
         self.path = path

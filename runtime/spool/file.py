@@ -1,4 +1,4 @@
-"""The spool's file as one runs transactions on it: what a full or damaged disk does to them is decided here."""
+"""Transactions on the spool's file: what a full or damaged disk does to them is decided here."""
 
 from __future__ import annotations
 
@@ -63,11 +63,12 @@ class File:
         insist: bool = False,
         undo: Callable[[], None] = lambda: None,
     ) -> T:
-        """Do work in one transaction; where it fails nothing of it is left, and `undo` is called. Raises Full, Unusable.
+        """Do work in one transaction; where it fails nothing is left of it, and `undo` is called.
 
         `durable`: it survives a power cut, for which it waits for the disk.
-        `insist`: where the disk is full, the reserve may be spent (to hand out and to settle, never to append).
+        `insist`: where the disk is full the reserve may be spent: to hand out, to settle, never to append.
         Where the file is found damaged it is salvaged, and the work done on what was saved.
+        Raises Full, Unusable.
         """
         with self._lock:
             for last in (False, True):
@@ -106,7 +107,7 @@ class File:
         return result
 
     def _make_room(self, *, spend: bool) -> None:
-        """Let the WAL flow back into the file and give its space to the disk; before that, where told, the reserve's."""
+        """Let the WAL flow back and give its space to the disk; where told, the reserve's before."""
         if spend:
             self.reserve.free()
         with contextlib.suppress(sqlite3.DatabaseError):  # no room for that either: the second round tells

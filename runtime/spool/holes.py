@@ -1,4 +1,4 @@
-"""Losses: noted in the transaction that makes them, declared as Gap events, one a stream and reason at a time."""
+"""Losses: noted in the transaction that makes them, declared as one Gap event a stream and reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small file beside the spool: it remembers the epoch, and keeps disk space so that a full disk can be emptied.
+"""A small file beside the spool: it remembers the epoch, and holds space so that a full disk can be emptied.
 
 Settling frees space, but SQLite first needs some for its WAL; on a full disk that comes from here.
 """
@@ -14,7 +14,7 @@ _PAGE: Final = 4096
 
 
 class Reserve:
-    """Space held for the way out of a full disk, and the last epoch, which survives the loss of the spool's file."""
+    """Space for the way out of a full disk, and the last epoch, which survives the loss of the spool."""
 
     def __init__(self, path: Path, limit: int) -> None:
         self._path = path

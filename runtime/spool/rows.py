@@ -43,7 +43,8 @@ _PART: Final = (
     " WHERE b.topic = ? AND b.epoch = ? AND b.seq BETWEEN ? AND min(?, e.offered)"
 )
 _ONE: Final = f"SELECT {_ROW} FROM batches b WHERE b.id = ?"  # noqa: S608
-_WHOLE: Final = f"SELECT {_ROW}, b.crc, b.content_type, b.properties, b.payload, b.seq <= e.offered FROM batches b {_JOIN}"  # noqa: S608
+_CARRIED: Final = "b.crc, b.content_type, b.properties, b.payload, b.seq <= e.offered"
+_WHOLE: Final = f"SELECT {_ROW}, {_CARRIED} FROM batches b {_JOIN}"  # noqa: S608
 _NEXT: Final = f"{_WHOLE} WHERE b.lane = ? AND b.id > ? ORDER BY b.id LIMIT ?"
 _AGAIN: Final = f"{_WHOLE} WHERE b.id = ?"
 
@@ -61,8 +62,8 @@ def insert(
 ) -> None:
     """Write one batch."""
     db.execute(
-        "INSERT INTO batches (id, lane, size, topic, epoch, seq, recorded, control, tells, counts, content_type,"
-        " properties, crc, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO batches (id, lane, size, topic, epoch, seq, recorded, control, tells, counts,"
+        " content_type, properties, crc, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             key,
             of(item.topic).lane,
@@ -85,7 +86,7 @@ def insert(
 def following(
     db: sqlite3.Connection, lane: Lane, *, after: int, count: int, size: int
 ) -> tuple[list[Batch], list[Row]]:
-    """Batches of a lane with id > after, at most `count` and `size` bytes beside the first; and damaged ones."""
+    """Batches of a lane with id > after, at most `count`, and `size` bytes beside the first; damaged ones."""
     return _read(db, _NEXT, (lane, after, count), size)
 
 
@@ -128,7 +129,7 @@ def _read(
 
 
 def victims(db: sqlite3.Connection, lane: Lane, *, offered: bool) -> list[Row]:
-    """A few of the oldest batches of a lane; those that may be on their way only where `offered`. Never declarations."""
+    """A few of a lane's oldest batches, no declarations; with `offered` those on their way, too."""
     return [_row(row) for row in db.execute(_VICTIMS, (lane, offered, _CHUNK))]
 
 

@@ -1,7 +1,7 @@
 """A damaged file: read what can be read into a new one, and note what was lost so that it is declared.
 
-What is lost is known exactly where the small tables survived: `epochs` tells which sequence numbers should wait,
-`tally` how many samples of each hour.
+What is lost is known exactly where the small tables survived: `epochs` tells which sequence numbers should
+wait, `tally` how many samples of each hour.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from runtime.spool.counts import Change
 _LOOKUPS: Final = 200_000  # rows looked up one by one between the first and the last damaged page, about 1 s
 _BLIND: Final = 10_000  # the same where the end cannot be read, so that the last row's id is not known
 _COLUMNS: Final = {
-    "batches": "id, lane, size, topic, epoch, seq, recorded, control, tells, counts, content_type, properties,"
-    " crc, payload",
+    "batches": "id, lane, size, topic, epoch, seq, recorded, control, tells, counts, content_type,"
+    " properties, crc, payload",
     "epochs": "topic, epoch, last, offered, sent, done",
     "tally": "topic, hour, recorded, sent, settled, shed, version, told, touched",
     "holes": "topic, epoch, reason, ranges, samples",
@@ -38,7 +38,7 @@ _log = logging.getLogger(__name__)
 
 
 def open_sound(path: Path, *, now: int) -> sqlite3.Connection:
-    """Open a spool's file, made new or salvaged where need be. Raises Busy, Unusable, sqlite3.DatabaseError."""
+    """Open a spool's file, new or salvaged where need be. Raises Busy, Unusable, sqlite3.DatabaseError."""
     built = path.with_name(path.name + ".salvaged")
     if built.exists():
         _swap(built, path)
@@ -120,7 +120,7 @@ def _sound(path: Path, table: str, columns: str) -> Iterator[tuple[Any, ...]]:
 
 
 def _readable(path: Path, table: str, columns: str) -> Iterator[tuple[Any, ...]]:
-    """Rows from the front up to the first damaged page, from the back to the last one, and one by one between."""
+    """Rows from the front to the first damaged page, from the back to the last, and one by one between."""
     try:
         old = schema.connect(path)
     except sqlite3.DatabaseError:

@@ -13,30 +13,31 @@ VERSION: Final = 1
 PAGE: Final = 4096  # bytes
 CHECKPOINT: Final = 256  # pages of WAL (1 MiB) after which it flows back into the file: disks may be small
 # Short, without comments: the schema must fit the file's first page (see lay_first_page).
-_TABLES: Final = (
-    # Rows are never changed: appended, then settled, shed or found corrupt. `recorded`: µs UTC; `size`: cost in bytes;
-    # `control`: gap or tally for what the spool itself says; `tells`: a tally's newest version; `counts`: hour → samples.
-    "CREATE TABLE batches (id INTEGER PRIMARY KEY, lane INTEGER NOT NULL, size INTEGER NOT NULL, topic TEXT NOT NULL,"
-    " epoch INTEGER NOT NULL, seq INTEGER NOT NULL, recorded INTEGER NOT NULL, control TEXT NOT NULL,"
-    " tells INTEGER NOT NULL, counts TEXT NOT NULL, content_type TEXT NOT NULL, properties TEXT NOT NULL,"
-    " crc INTEGER NOT NULL, payload BLOB NOT NULL)",
-    "CREATE UNIQUE INDEX places ON batches (topic, epoch, seq)",
-    "CREATE INDEX lanes ON batches (lane, id, size)",
-    "CREATE INDEX controls ON batches (control, topic) WHERE control <> ''",
-    # What became of the sequence numbers 1 … last: handed out up to `offered`; ranges that the broker acknowledged
-    # (`sent`), that were receipted or declared lost (`done`). A row goes when all are done and the epoch is over.
-    "CREATE TABLE epochs (topic TEXT NOT NULL, epoch INTEGER NOT NULL, last INTEGER NOT NULL,"
-    " offered INTEGER NOT NULL DEFAULT 0, sent TEXT NOT NULL DEFAULT '[]', done TEXT NOT NULL DEFAULT '[]',"
-    " PRIMARY KEY (topic, epoch))",
-    # Samples by hour; each change of a row gives it the next `version`; `told` is that in the newest receipted tally.
-    "CREATE TABLE tally (topic TEXT NOT NULL, hour INTEGER NOT NULL, recorded INTEGER NOT NULL, sent INTEGER NOT NULL,"
-    " settled INTEGER NOT NULL, shed INTEGER NOT NULL, version INTEGER NOT NULL, told INTEGER NOT NULL DEFAULT 0,"
-    " touched INTEGER NOT NULL, PRIMARY KEY (topic, hour))",
-    # Losses that wait to be declared.
-    "CREATE TABLE holes (topic TEXT NOT NULL, epoch INTEGER NOT NULL, reason TEXT NOT NULL, ranges TEXT NOT NULL,"
-    " samples TEXT NOT NULL, PRIMARY KEY (topic, epoch, reason))",
-    "CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL)",
-)
+#
+# batches: only appended, and taken away once settled, shed or found corrupt. `recorded`: µs UTC; `size`: what
+#   it costs; `control`: gap or tally where the spool itself speaks; `tells`: a tally's newest version.
+# epochs: what became of the sequence numbers 1 … last. Handed out up to `offered`; ranges that the broker
+#   has (`sent`), that were receipted or declared lost (`done`). A row goes when all is done and over.
+# tally: samples by hour; a change gives a row the next `version`; `told`: that in the last receipted tally.
+# holes: losses that wait to be declared.
+_TABLES: Final = """
+CREATE TABLE batches (id INTEGER PRIMARY KEY, lane INTEGER NOT NULL, size INTEGER NOT NULL,
+ topic TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, recorded INTEGER NOT NULL,
+ control TEXT NOT NULL, tells INTEGER NOT NULL, counts TEXT NOT NULL, content_type TEXT NOT NULL,
+ properties TEXT NOT NULL, crc INTEGER NOT NULL, payload BLOB NOT NULL);
+CREATE UNIQUE INDEX places ON batches (topic, epoch, seq);
+CREATE INDEX lanes ON batches (lane, id, size);
+CREATE INDEX controls ON batches (control, topic) WHERE control <> '';
+CREATE TABLE epochs (topic TEXT NOT NULL, epoch INTEGER NOT NULL, last INTEGER NOT NULL,
+ offered INTEGER NOT NULL DEFAULT 0, sent TEXT NOT NULL DEFAULT '[]', done TEXT NOT NULL DEFAULT '[]',
+ PRIMARY KEY (topic, epoch));
+CREATE TABLE tally (topic TEXT NOT NULL, hour INTEGER NOT NULL, recorded INTEGER NOT NULL,
+ sent INTEGER NOT NULL, settled INTEGER NOT NULL, shed INTEGER NOT NULL, version INTEGER NOT NULL,
+ told INTEGER NOT NULL DEFAULT 0, touched INTEGER NOT NULL, PRIMARY KEY (topic, hour));
+CREATE TABLE holes (topic TEXT NOT NULL, epoch INTEGER NOT NULL, reason TEXT NOT NULL,
+ ranges TEXT NOT NULL, samples TEXT NOT NULL, PRIMARY KEY (topic, epoch, reason));
+CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL)
+"""
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -68,7 +69,7 @@ def create(db: sqlite3.Connection, path: Path) -> None:
     if version == VERSION:
         return
     db.execute("BEGIN IMMEDIATE")
-    for statement in _TABLES:
+    for statement in _TABLES.split(";"):
         db.execute(statement)
     db.execute(f"PRAGMA user_version={VERSION}")
     db.execute("COMMIT")

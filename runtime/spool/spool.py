@@ -85,7 +85,7 @@ class Spool:
         counts: Mapping[int, int],
         properties: Iterable[tuple[str, str]] = (),
     ) -> batches.Sequence:
-        """Record one batch: durable when this returns. `counts`: samples by hour; empty for what the ledger ignores.
+        """Record one batch: durable when this returns. `counts`: samples by hour; empty where none count.
 
         Raises Full where the disk takes no more: the samples are then counted as lost and declared later.
         Raises contracts.errors.Refused for a topic or payload that may not be sent.
@@ -95,7 +95,7 @@ class Spool:
         return self.extend([item])[0]
 
     def extend(self, items: Iterable[Item], *, mark: tuple[str, int] | None = None) -> list[batches.Sequence]:
-        """Record several batches (hundreds, not thousands) in one transaction, all or none. Raises like append.
+        """Record several batches (hundreds, not thousands), all or none. Raises like append.
 
         `mark`: a name and how far the caller has come, kept in the same transaction, read by `marked`.
         """
@@ -127,7 +127,7 @@ class Spool:
     def tell(self) -> int:
         """Append a tally for each device whose counts changed since the last one told; return how many.
 
-        A device whose last tally still waits for its receipt is passed over: the next one says it all. Raises Full.
+        A device whose last tally still waits for its receipt is passed over: the next says all. Raises Full.
         """
 
         def work(db: sqlite3.Connection) -> int:
@@ -169,7 +169,7 @@ class Spool:
     # out
 
     def due(self, lane: Lane, *, after: int, count: int, size: int) -> list[Batch]:
-        """Next batches of a lane with id > after, in order: at most `count`, and `size` bytes beside the first.
+        """Next batches of a lane with id > after, in order: at most `count`, and `size` bytes besides one.
 
         What this hands out counts as offered: whoever calls means to send it. Raises Full.
         """
@@ -280,7 +280,7 @@ class Spool:
         return [row.id for row in found]
 
     def _declare(self, db: sqlite3.Connection) -> None:
-        """Turn noted losses into events: at most one batch of them waits for its receipt in each device's stream."""
+        """Turn noted losses into events: at most one batch of them waits for its receipt, for each device."""
         for address in holes.undeclared(db):
             gaps = holes.take(db, address, name=self._name(db, address), now=self._clock.now())
             self._speak(db, address, gaps, control="gap")

@@ -1,7 +1,8 @@
 """The uplink: sends what the spool holds, and again what no receipt names in time.
 
-In each stream batches leave for the first time in the order of their sequence numbers. A new connection begins with
-everything that is not receipted, from the lowest number, before anything new. Of the lanes the highest goes first.
+In each stream batches leave for the first time in the order of their sequence numbers. A new connection
+begins with everything that is not receipted, from the lowest number, before anything new. The highest lane
+goes first.
 """
 
 from __future__ import annotations

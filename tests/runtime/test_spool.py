@@ -108,7 +108,7 @@ def test_the_tally_counts_each_sample_once_and_survives_restarts(path: Path) -> 
     with opened(path) as box:
         put(box, samples=10)
         put(box, samples=5)
-        first, second = waiting(box)
+        first, _ = waiting(box)
         box.sent([first.id])
         box.sent([first.id])
         assert row(box) == events.TallyRow(channel="telemetry", hour=NOON, recorded=15, sent=10, shed=0)

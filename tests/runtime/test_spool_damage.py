@@ -1,4 +1,4 @@
-"""A damaged file gives back what can be read, and the rest is declared; a full disk loses nothing silently."""
+"""A damaged file gives back what can be read, the rest is declared; a full disk loses nothing silently."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ SETTLED = 40
 
 
 def fill(path: Path, *, size: int = 900) -> int:
-    """A file with 300 batches of 10 samples, of which the first 40 are receipted; all of it out of the WAL."""
+    """A file with 300 batches of 10 samples, of which the first 40 are receipted; none in the WAL."""
     with Spool(path, clock=Fake(), limit_bytes=10_000_000) as box:
         box.extend(
             Item(
@@ -41,7 +41,7 @@ def fill(path: Path, *, size: int = 900) -> int:
 
 
 def account(box: Spool, epoch: int) -> tuple[ranges.Ranges, ranges.Ranges, Counter[int]]:
-    """Sequence numbers of an epoch that wait and that are declared lost, and the samples of the latter by hour."""
+    """Sequence numbers of an epoch that wait and that are declared lost; the latter's samples by hour."""
     present = {b.seq for b in box.due(Lane.TELEMETRY, after=0, count=10_000, size=10**9) if b.epoch == epoch}
     lost: ranges.Ranges = ()
     samples: Counter[int] = Counter()

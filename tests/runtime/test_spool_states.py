@@ -1,4 +1,4 @@
-"""Whatever happens to a spool, nothing leaves it without a receipt or a declared gap, and its counts are exact."""
+"""Nothing leaves a spool without a receipt or a declared gap, whatever happens; its counts are exact."""
 
 import shutil
 import tempfile

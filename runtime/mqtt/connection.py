@@ -1,4 +1,4 @@
-"""One connection from its CONNECT to its loss: paho speaks the protocol, asyncio moves the bytes."""
+"""One connection from its CONNECT to its loss: asyncio moves the bytes, paho and `packets` read them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,6 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, Final, cast
 
-from paho.mqtt import client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties as PahoProperties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
@@ -20,6 +16,7 @@ from runtime.mqtt.errors import Lost
 from runtime.mqtt.message import Message
 from runtime.mqtt.outgoing import Outgoing
 from runtime.mqtt.settings import Settings, Will
+from runtime.mqtt.speaker import Speaker
 from runtime.mqtt.wire import Wire
 
 _PUBLISH: Final = 3  # packet types
@@ -27,17 +24,8 @@ _PUBACK: Final = 4
 _PINGREQ: Final = b"\xc0\x00"
 _TICK: Final = 1.0  # seconds between looks at keepalive and overdue answers
 _WRITE_AHEAD: Final = (
-    65_536  # bytes of a payload that is handed over at once, so that the transport can say stop
+    65_536  # bytes of a payload from which it is handed over at once: the transport may say stop
 )
-
-
-class _Paho(paho.Client):
-    """paho on our wire instead of a socket of its own."""
-
-    wire: Wire
-
-    def _create_socket(self) -> Wire:
-        return self.wire
 
 
 class Connection(asyncio.Protocol):
@@ -64,7 +52,6 @@ class Connection(asyncio.Protocol):
         self._clock = clock
         self._deliver = deliver
         self._v5 = settings.protocol == 5
-        self._session_expiry = session_expiry
         self._receive_maximum = receive_maximum
         self._keepalive = settings.keepalive
         self._outgoing = Outgoing(self._write, clock, settings.window)
@@ -80,44 +67,20 @@ class Connection(asyncio.Protocol):
         self._ticker: asyncio.TimerHandle | None = None
         self._flushing = False
         self._leaving = False
-        self._paho = self._speaker(client_id, password, will)
-
-    def _speaker(self, client_id: str, password: str, will: Will | None) -> _Paho:
-        speaker = _Paho(
-            CallbackAPIVersion.VERSION2,
-            client_id,
-            clean_session=None if self._v5 else self._session_expiry == 0,
-            protocol=MQTTProtocolVersion(self._settings.protocol),
-            reconnect_on_failure=False,
+        self._speaker = Speaker(
+            settings, client_id=client_id, password=password, will=will, session_expiry=session_expiry
         )
-        if self._settings.username:
-            speaker.username_pw_set(self._settings.username, password or None)
-        if will:
-            speaker.will_set(will.topic, will.payload, will.qos, will.retain)
-        speaker.on_connect = self._on_connect
-        speaker.on_disconnect = self._on_disconnect
-        speaker.on_subscribe = self._on_subscribe
-        speaker.on_socket_register_write = self._on_want_write
-        return speaker
+        self._speaker.on_connect = self._on_connect
+        self._speaker.on_disconnect = self._on_disconnect
+        self._speaker.on_subscribe = self._on_subscribe
+        self._speaker.on_socket_register_write = self._on_want_write
 
     # asyncio's side
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # a stream, by create_connection
-        self._wire = self._paho.wire = Wire(self._transport)
-        properties = None
-        if self._v5:
-            properties = PahoProperties(PacketTypes.CONNECT)
-            properties.SessionExpiryInterval = self._session_expiry
-            properties.ReceiveMaximum = self._receive_maximum
-        self._paho.connect_async(
-            self._settings.host,
-            self._settings.port,
-            self._settings.keepalive,
-            clean_start=self._session_expiry == 0 if self._v5 else paho.MQTT_CLEAN_START_FIRST_ONLY,
-            properties=properties,
-        )
-        self._paho.reconnect()
+        self._wire = Wire(self._transport)
+        self._speaker.begin(self._wire, self._receive_maximum)
         self._flush()
         self._ticker = self._loop.call_later(_TICK, self._tick)
 
@@ -151,7 +114,7 @@ class Connection(asyncio.Protocol):
     def _feed(self, packet: memoryview) -> None:
         if self._wire:
             self._wire.feed(packet)
-            self._paho.loop_read()
+            self._speaker.loop_read()
 
     def _receive(self, message: Message) -> None:
         if message.qos:
@@ -219,7 +182,7 @@ class Connection(asyncio.Protocol):
         wanted = list(filters)
         options: list[Any] = [(name, SubscribeOptions(qos) if self._v5 else qos) for name, qos in wanted]
         future: asyncio.Future[None] = self._loop.create_future()
-        _, mid = self._paho.subscribe(options)
+        _, mid = self._speaker.subscribe(options)
         self._subscribing[mid] = future, [name for name, _ in wanted]
         return future
 
@@ -260,7 +223,7 @@ class Connection(asyncio.Protocol):
     def _flush(self) -> None:
         self._flushing = False
         if self._wire and not self.lost.done():
-            self._paho.loop_write()
+            self._speaker.loop_write()
             self._wire.flush()
 
     def _tick(self) -> None:
@@ -294,7 +257,7 @@ class Connection(asyncio.Protocol):
         """Say goodbye, so that no will is published."""
         if not self.lost.done():
             self._leaving = True
-            self._paho.disconnect()
+            self._speaker.disconnect()
             self._flush()
 
     def close(self, reason: str) -> None:

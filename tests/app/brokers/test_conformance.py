@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from app.brokers.port import Broker, Feature
-from tests.app.brokers.checks import ALWAYS, BY_FEATURE, Case, Check
+from tests.app.brokers.checks import ALWAYS, Case, Check
+from tests.app.brokers.features import BY_FEATURE
 from tests.fixtures.brokers import BOTH, Start
 
 pytestmark = pytest.mark.system

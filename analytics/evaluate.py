@@ -9,10 +9,11 @@ import msgspec
 from analytics import wording
 from analytics.findings import judgement
 from analytics.samples import Samples
+from analytics.silence import Silence
 from analytics.tracks import Saved
-from analytics.watches import Scene, Values, Watch, watch
+from analytics.watches import Scene, Values, Watch
 from contracts.judgements import Evidence, Judgement, Verdict
-from contracts.rules import HourOfWeek, Rule
+from contracts.rules import Absence, HourOfWeek, Rule
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +27,7 @@ class Evaluator:
     """The rules, each with its memory."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
-        self.watches: list[Watch] = [watch(rule) for rule in rules]
+        self.watches: list[Watch] = [_watch(rule) for rule in rules]
 
     @property
     def learning(self) -> list[Values]:
@@ -72,3 +73,9 @@ def _dropped(rule: Rule, saved: Saved, scene: Scene) -> Judgement:
         producer=scene.producer,
         judged=scene.now,
     )
+
+
+def _watch(rule: Rule) -> Watch:
+    if isinstance(rule.test, Absence):
+        return Silence(rule, rule.test)
+    return Values(rule, rule.test)

@@ -1,4 +1,4 @@
-"""One rule at work: which series it watches, what it remembers of them, and what it says of new samples."""
+"""A rule at work: which series it watches, what it remembers of them, and what it says of new samples."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import msgspec
 import numpy as np
 
 from analytics import wording
-from analytics.detectors import absence, hour_of_week, threshold
+from analytics.detectors import hour_of_week, threshold
 from analytics.findings import judgement
 from analytics.samples import Samples
 from analytics.tracks import Classes, Mask, Moves, Numbers, Rows, Saved, Times, Tracks
 from contracts import measurements, roster
 from contracts.instants import SECOND
 from contracts.judgements import Evidence, Judgement, Text, Verdict
-from contracts.rules import Absence, HourOfWeek, Rule, Threshold
+from contracts.rules import HourOfWeek, Rule, Threshold
 from contracts.series import Series
 
 _MOST_PLACES: Final = 500_000  # series whose match is remembered, before all are looked at anew
@@ -48,6 +48,9 @@ class Watch:
     def _watched(self, series: Series) -> bool:
         return self.rule.select.matches(series)
 
+    def _selected(self, series: Series) -> bool:
+        return self.rule.select.matches(series)
+
     def _subject(self, series: Series) -> Series:
         """What is remembered as one: the series."""
         return series
@@ -60,7 +63,7 @@ class Watch:
         for number, one in enumerate(series):
             place = self._places.get(one)
             if place is None:
-                place = self.tracks.row(self._subject(one)) if self.rule.select.matches(one) else -1
+                place = self.tracks.row(self._subject(one)) if self._selected(one) else -1
                 self._places[one] = place
             rows[number] = place
         return rows
@@ -185,95 +188,6 @@ class Values(Watch):
         if entry is not None and entry.low is not None:
             low = max(low, entry.low)
         return wording.unusual(series, value, low, high)
-
-
-class Silence(Watch):
-    """A rule that judges what does not come, by device, or by instance where the rule names one."""
-
-    def __init__(self, rule: Rule, test: Absence) -> None:
-        super().__init__(rule)
-        self._silence = round(test.silence * SECOND)
-
-    def _watched(self, series: Series) -> bool:
-        select = msgspec.structs.replace(self.rule.select, metrics=(), instance=None)
-        return select.matches(series)
-
-    def _subject(self, series: Series) -> Series:
-        metric = self.rule.select.metrics[0] if len(self.rule.select.metrics) == 1 else ""
-        instance = self.rule.select.instance or ""
-        return msgspec.structs.replace(series, metric=metric, instance=instance, unit="")
-
-    def take(self, samples: Samples, scene: Scene) -> list[Judgement]:
-        at = self._rows(samples.series)[samples.index]
-        heard = at >= 0
-        if not heard.any():
-            return []
-        tracks = self.tracks
-        np.maximum.at(tracks.last, at[heard], np.minimum(samples.times[heard], scene.now))
-        back = absence.back(tracks.last, tracks.firing, now=scene.now, silence=self._silence)
-        tracks.firing &= ~back
-        return [
-            self._say(int(row), Verdict.CLEARED, int(tracks.last[row]), wording.heard(), scene)
-            for row in np.flatnonzero(back)
-        ]
-
-    def overdue(self, scene: Scene, since: int) -> bool:
-        return bool(self._absent(scene, since))
-
-    def tick(self, scene: Scene, since: int) -> list[Judgement]:
-        found: list[Judgement] = []
-        for row in self._absent(scene, since):
-            self.tracks.firing[row] = True
-            last = int(self.tracks.last[row])
-            why = wording.silent((scene.now - last) // SECOND)
-            found.append(self._say(row, Verdict.RAISED, last + self._silence, why, scene))
-        return found
-
-    def _absent(self, scene: Scene, since: int) -> list[int]:
-        tracks = self.tracks
-        missing = absence.missing(
-            tracks.last, tracks.firing, now=scene.now, silence=self._silence, since=since
-        )
-        rows: list[int] = []
-        for row in np.flatnonzero(missing).tolist():
-            entry = scene.roster.get(tracks.series[row].device)
-            if entry is not None and not self._excused(entry, scene.now):
-                rows.append(row)
-        return rows
-
-    def _excused(self, entry: roster.Entry, now: int) -> bool:
-        """Whether the device is under planned maintenance, or so lately that it may not have spoken yet."""
-        return any(window.start <= now < window.end + self._silence for window in entry.maintenance)
-
-    def _say(self, row: int, verdict: Verdict, time: int, why: Text, scene: Scene) -> Judgement:
-        series = self.tracks.series[row]
-        last = int(self.tracks.last[row])
-        evidence = Evidence(
-            metric=series.metric,
-            instance=series.instance,
-            start=last,
-            end=max(last, time),
-            expected=self._silence / SECOND,
-            unit="s",
-            value=(scene.now - last) / SECOND,
-            why=why,
-        )
-        return judgement(
-            self.rule,
-            series,
-            verdict,
-            time=time,
-            evidence=evidence,
-            producer=scene.producer,
-            judged=scene.now,
-        )
-
-
-def watch(rule: Rule) -> Watch:
-    """The rule at work."""
-    if isinstance(rule.test, Absence):
-        return Silence(rule, rule.test)
-    return Values(rule, rule.test)
 
 
 def _maintained(samples: Samples, rows: Rows, scene: Scene) -> Mask:

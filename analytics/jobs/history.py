@@ -11,8 +11,9 @@ import numpy as np
 
 from analytics.detectors.hour_of_week import Baseline
 from analytics.samples import Samples, of_points
+from analytics.silence import Silence
 from analytics.tracks import NEVER
-from analytics.watches import Silence, Values
+from analytics.watches import Values
 from contracts.instants import HOUR, MINUTE, WEEK, floor
 from contracts.rules import HourOfWeek
 from contracts.series import Last, Points, Reader, Selector, Statistic

@@ -23,7 +23,8 @@ from analytics.jobs.metrics import Metrics
 from analytics.jobs.mouth import Mouth, Outbox
 from analytics.jobs.settings import Settings
 from analytics.samples import Samples, of_block
-from analytics.watches import Scene, Silence, Values
+from analytics.silence import Silence
+from analytics.watches import Scene, Values
 from contracts import roster
 from contracts.events import Probe
 from contracts.feed import Accepted

@@ -116,7 +116,8 @@ def test_silence_is_judged_by_device_once(kit: Kit) -> None:
     evaluator = Evaluator([kit.rule(Absence(silence=30), id_="silent")])
     rows: list[tuple[Series, float, Value]] = [
         (kit.series(), 0, 1.0),
-        (kit.series("status", unit=""), 5, "on"),
+        (kit.series("label", unit=""), 5, "on"),
+        (kit.series("status", unit=""), 9, "offline"),
         (kit.series(device="kiosk-2"), 20, 1.0),
     ]
     assert evaluator.take(kit.samples(rows), kit.scene(20)) == []

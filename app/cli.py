@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import sys
 from pathlib import Path
 from typing import Final
@@ -64,6 +65,8 @@ class Lazy(click.Group):
 def imm(context: click.Context, config: Path | None, level: str, *, as_json: bool) -> None:
     """Turn what a city's devices sense into things people act on."""
     logs.configure(json=as_json, level=level.upper())
+    for chatty in ("alembic", "httpx"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     context.obj = config
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 import alerts.tables
-
 import city.history
 import programmes.tangi.history
 from city.db import History

@@ -49,6 +49,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     data: Path = Path("data")
     roster: Path = _HOME / "deploy/roster/bima.toml"
     worker: str = "w1"  # name of this process among its like: unique for each `imm run ingest`
+    workers: int = 2  # of ingest that `imm up` starts on InfluxDB; the embedded store has one
     mqtt: mqtt.Settings = mqtt.Settings()
     broker: Broker = Broker()
     ingest: ingest.settings.Settings = ingest.settings.Settings()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping
 from typing import Any, Final, Generic, TypeVar
 
@@ -23,13 +24,19 @@ class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
 
 def reply(record: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """Record → JSON answer."""
+    """Record → JSON answer; columns of samples may be arrays."""
     return Response(
-        msgspec.json.encode(record),
+        msgspec.json.encode(record, enc_hook=_listed),
         status_code=status,
         media_type="application/json",
         headers=dict(headers or {}),
     )
+
+
+def _listed(column: object) -> list[Any]:
+    if isinstance(column, array):
+        return column.tolist()
+    raise TypeError(f"{type(column).__name__} has no JSON form")
 
 
 def answers(kind: Any, *, status: int = 200, description: str = "Done") -> dict[int | str, dict[str, Any]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -13,7 +12,8 @@ import httpx
 
 from app import histories
 from app.brokers.choice import choose
-from app.brokers.port import Broker, endpoint
+from app.brokers.port import Broker
+from app.processes.children import children
 from app.processes.supervisor import Child, Supervisor
 from app.settings import Settings, load
 from city import db
@@ -49,9 +49,9 @@ async def platform(
     """Start broker, platform and what comes `besides`; say where they answer. `running` stops them."""
     broker = bring(settings)
     prepare(settings)
-    children = [*_broker_child(broker), all_in_one(settings, broker, config), *besides]
+    everyone = [*children(settings, broker, config), *besides]
     logs = settings.data / "logs"
-    supervisor = Supervisor(children, logs=logs, clock=System(), state=settings.data / STATE)
+    supervisor = Supervisor(everyone, logs=logs, clock=System(), state=settings.data / STATE)
     running.start("processes", supervisor.run(running.stopping), drains=True)
     address = f"http://{settings.api.host}:{settings.api.port}"
     if await ready(address, running):
@@ -79,23 +79,6 @@ def prepare(settings: Settings) -> None:
         database.close()
 
 
-def all_in_one(settings: Settings, broker: Broker | None, config: Path | None) -> Child:
-    """The platform's process, pointed at the broker."""
-    command = [
-        sys.executable,
-        "-m",
-        "app",
-        *(["--config", str(config)] if config else []),
-        "run",
-        "all-in-one",
-    ]
-    environment = {"IMM_DATA": str(settings.data)}
-    if broker:
-        place = endpoint(broker, settings.mqtt.protocol)
-        environment |= {"IMM_MQTT__HOST": place.host, "IMM_MQTT__PORT": str(place.port)}
-    return Child(name="platform", command=command, environment=environment)
-
-
 async def ready(address: str, running: service.Service) -> bool:
     """Wait until every part is well; False where a stop came first. Raises Failure with what is not well."""
     loop = asyncio.get_running_loop()
@@ -115,10 +98,6 @@ async def ready(address: str, running: service.Service) -> bool:
                 raise Failure(f"not ready after {READY:g} s", found, "look into the logs in the data folder")
             await asyncio.sleep(0.1)
     return False
-
-
-def _broker_child(broker: Broker | None) -> list[Child]:
-    return [Child(name="broker", command=broker.prepare())] if broker else []
 
 
 def _announce(broker: Broker | None, address: str, logs: Path) -> None:

@@ -1,0 +1,1 @@
+"""Chaos: real processes, killed at random moments; then every sample is counted."""

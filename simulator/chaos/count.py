@@ -1,0 +1,125 @@
+"""What was recorded, by the agents' own spools; what is stored, by asking the platform as any app would."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+
+from contracts.instants import DAY
+from contracts.topics import Channel
+from runtime.clock import System
+from runtime.spool import Spool
+from simulator.fleet import STEP, device
+
+_PAGE = 100_000  # samples of one answer
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts of one run; `lost` and `duplicated` must be 0."""
+
+    recorded: int
+    shed: int
+    stored: int
+    lost: int
+    duplicated: int
+    holes: (
+        int  # missing between two stored values of one series and start: independent of the agents' own count
+    )
+    ledger_missing: int  # by the platform's ledger
+    alerts: int
+    incidents: int
+
+
+def recorded(spool: Path, devices: int) -> tuple[int, int]:
+    """Samples that the fleet committed to its spool, and how many of these it gave up and declared."""
+    with Spool(spool, clock=System()) as opened:
+        rows = [
+            row
+            for number in range(1, devices + 1)
+            for row in opened.tally(device(number).topic(Channel.TELEMETRY)).rows
+            if row.channel == Channel.TELEMETRY
+        ]
+    return sum(row.recorded for row in rows), sum(row.shed for row in rows)
+
+
+def stored(api: str, devices: int) -> tuple[int, int, int]:
+    """Distinct samples, samples given more than once or counted more than once, and holes between them."""
+    now = System().now()
+    distinct = twice = counted = 0
+    holes = 0
+    for number in range(1, devices + 1):
+        span = {"device": device(number).device, "start": now - DAY, "end": now + DAY}
+        steps = _get(api, "/api/v1/query/aggregate", {**span, "step": DAY / 1e6, "statistic": "count"})
+        counted += round(sum(sum(series["values"]) for series in steps))
+        for found in _series(api, device(number).device):
+            times, values = _samples(api, {**span, "metric": found["metric"]})
+            distinct += len(set(times))
+            twice += len(times) - len(set(times))
+            if found["metric"].startswith("sim.count"):
+                holes += _holes(values)
+    return distinct, twice + max(0, counted - distinct), holes
+
+
+def alerts(api: str) -> tuple[int, int]:
+    """How many alerts there were, and how many incidents."""
+    return len(_all(api, "/api/v1/alerts")), len(_all(api, "/api/v1/incidents"))
+
+
+def ledger_missing(api: str) -> int:
+    """What the platform itself says is missing."""
+    now = System().now()
+    book = _get(api, "/api/v1/ledger", {"start": now - DAY, "end": now + DAY, "limit": 10_000})
+    return int(book["sums"]["missing"])
+
+
+def _holes(values: list[float]) -> int:
+    """Numbers missing between the smallest and the greatest of each start."""
+    starts: dict[int, list[int]] = {}
+    for value in map(int, values):
+        starts.setdefault(value // STEP, []).append(value)
+    return sum(max(run) - min(run) + 1 - len(set(run)) for run in starts.values())
+
+
+def _series(api: str, name: str) -> list[dict[str, Any]]:
+    return [one for one in _all(api, "/api/v1/series", device=name) if one["metric"].startswith("sim.")]
+
+
+def _samples(api: str, asked: dict[str, Any]) -> tuple[list[int], list[float]]:
+    """All samples of one series, page by page in order of time."""
+    times: list[int] = []
+    values: list[float] = []
+    start = asked["start"]
+    while True:
+        found = _get(api, "/api/v1/query/range", {**asked, "start": start, "limit": _PAGE})
+        page = found[0] if found else {"times": [], "values": []}
+        times += page["times"]
+        values += page["values"]
+        if len(page["times"]) < _PAGE:
+            return times, values
+        start = page["times"][-1] + 1
+
+
+def _all(api: str, path: str, **asked: Any) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = _get(api, path, {**asked, "limit": 200, **cursor})
+        items += page["items"]
+        if not page["next"]:
+            return items
+        cursor = {"cursor": page["next"]}
+
+
+def _get(api: str, path: str, params: dict[str, Any]) -> Any:
+    answer = httpx.get(f"{api}{path}", params=params, timeout=60)
+    answer.raise_for_status()
+    return answer.json()
+
+
+def summary(kinds: Counter[str]) -> dict[str, int]:
+    """Kills by victim as report keys."""
+    return {f"kills_{name.replace('-', '_')}": count for name, count in sorted(kinds.items())}

@@ -8,14 +8,13 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import asdict
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts import records
 from alerts.check import LARGEST, Good
 from alerts.model import lifecycle
 from alerts.model.lifecycle import Outcome, Place, Step
 from alerts.tables import alerts, judgements, marks, open_, refused
-from city.db import Database
+from city.db import Database, new_or_nothing
 from contracts.alerts import Alert
 from contracts.errors import Refused
 from runtime.ids import Factory
@@ -75,9 +74,8 @@ class Bench:
     def _hold_marks(self, db: Database, fingerprints: list[str]) -> None:
         """One row a fingerprint serialises who judges it, alert or not; sorted against deadlocks."""
         fresh = asdict(Place(judged=0, time=0)) | {"touched": self._now}
-        build = sqlite.insert if db.lite else postgresql.insert
         values = [{"fingerprint": fingerprint} | fresh for fingerprint in fingerprints]
-        self._tx.execute(build(marks).on_conflict_do_nothing(), values)
+        self._tx.execute(new_or_nothing(db, marks), values)
         held = select(marks).where(marks.c.fingerprint.in_(fingerprints)).order_by(marks.c.fingerprint)
         for row in self._tx.execute(held.with_for_update()):
             self._places[row.fingerprint] = _place(row)

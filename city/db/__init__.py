@@ -1,7 +1,7 @@
 """The city's database: SQLite by default, PostgreSQL at work; tables kept up to date by migrations."""
 
 from city.db.bell import Bell
-from city.db.database import Database, Settings, notify
+from city.db.database import Database, Settings, new_or_nothing, notify
 from city.db.lease import Lease
 from city.db.migrate import History, check, upgrade
 from city.db.schema import Instant, Json, metadata
@@ -16,6 +16,7 @@ __all__ = [
     "Settings",
     "check",
     "metadata",
+    "new_or_nothing",
     "notify",
     "upgrade",
 ]

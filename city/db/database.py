@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 import msgspec
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Insert, Table, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -123,6 +124,12 @@ def notify(tx: Connection, name: str) -> None:
     """Ring a bell once this transaction is durable: in other processes by PostgreSQL's NOTIFY."""
     rung: set[str] = tx.info[_BELLS]
     rung.add(name)
+
+
+def new_or_nothing(db: Database, table: Table) -> Insert:
+    """INSERT that leaves a row alone which is there already: two processes may say it at once."""
+    build = sqlite.insert if db.lite else postgresql.insert
+    return build(table).on_conflict_do_nothing()
 
 
 @contextmanager

@@ -7,9 +7,8 @@ from os import getpid
 from typing import Final
 
 from sqlalchemy import Column, Connection, String, Table, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from city.db.database import Database
+from city.db.database import Database, new_or_nothing
 from city.db.schema import Instant, metadata
 from city.errors import LeaseLost
 from contracts.instants import SECOND
@@ -39,8 +38,7 @@ class Lease:
         now = self._clock.now()
         span = round(self.seconds * SECOND)
         with self._db.begin() as tx:
-            insert = sqlite.insert if self._db.lite else postgresql.insert
-            tx.execute(insert(leases).values(name=self.name, holder="", until=0).on_conflict_do_nothing())
+            tx.execute(new_or_nothing(self._db, leases), {"name": self.name, "holder": "", "until": 0})
             row = tx.execute(select(leases).where(leases.c.name == self.name).with_for_update()).one()
             # One dated further ahead than any lasts comes from a clock that was wrong: it must not bind us.
             free = row.until <= now or row.until > now + 2 * span

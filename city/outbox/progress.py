@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from city.db import Database
+from city.db import Database, new_or_nothing
 from city.errors import LeaseLost
 from city.outbox.tables import cursors, failures
 from runtime.logs import clean
@@ -39,13 +39,10 @@ class Parked(msgspec.Struct, frozen=True, kw_only=True):
 
 def start(db: Database, consumer: str, now: int) -> Cursor:
     """Cursor of a consumer; a new one starts at the oldest event that is kept."""
+    fresh = msgspec.structs.asdict(Cursor(consumer=consumer, changed=now))
     with db.begin() as tx:
-        row = tx.execute(select(cursors).where(cursors.c.consumer == consumer)).one_or_none()
-        if row is not None:
-            return _cursor(row)
-        fresh = Cursor(consumer=consumer, changed=now)
-        tx.execute(insert(cursors).values(msgspec.structs.asdict(fresh)))
-        return fresh
+        tx.execute(new_or_nothing(db, cursors), fresh)
+        return _cursor(tx.execute(select(cursors).where(cursors.c.consumer == consumer)).one())
 
 
 def move(tx: Connection, old: Cursor, new: Cursor) -> None:

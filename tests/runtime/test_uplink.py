@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
@@ -11,59 +11,14 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from app.brokers.port import Broker, endpoint
-from contracts import batches, receipts
 from contracts.instants import HOUR
-from contracts.ranges import of
-from contracts.receipts import Receipt
 from runtime import ids, mqtt
 from runtime.clock import System
 from runtime.spool import Item, Lane, Spool
 from runtime.uplink import Settings, Uplink
+from tests.fixtures.far import LIMIT, Far, until
 
 NOON = 497_000 * HOUR
-LIMIT = 20.0  # seconds for an effect to appear
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(LIMIT):
-        while not condition():
-            await asyncio.sleep(0.01)
-
-
-class Far:
-    """The other end: remembers what came, and answers as it is told."""
-
-    def __init__(self, client: mqtt.Client, site: str) -> None:
-        self.client = client
-        self.came: list[batches.Sequence] = []
-        self.payloads: list[bytes] = []
-        self.answering = True
-        client.subscribe(f"imm/v1/{site}/+/+/+", self.on_message)
-
-    def on_message(self, message: mqtt.Message) -> None:
-        message.ack()
-        place = batches.sequence(message.properties)
-        if place is None:
-            return
-        self.came.append(place)
-        self.payloads.append(message.payload)
-        if self.answering:
-            self.answer(message.topic.rsplit("/", 1)[0] + "/receipt", [place])
-
-    def answer(self, topic: str, places: list[batches.Sequence]) -> None:
-        groups: dict[tuple[str, int], list[int]] = {}
-        for place in places:
-            groups.setdefault((str(place.stream), place.epoch), []).append(place.seq)
-        for (stream, epoch), seqs in groups.items():
-            payload = receipts.encode(Receipt(stream=stream, epoch=epoch, ranges=of(seqs)))
-            self.tasks = [*getattr(self, "tasks", []), asyncio.create_task(self._send(topic, payload))]
-
-    async def _send(self, topic: str, payload: bytes) -> None:
-        with suppress(mqtt.Lost):  # then the batch is sent again, and answered again
-            await self.client.publish(topic, payload)
-
-    def seqs(self, stream: str = "k1/telemetry", *, first: bool = False) -> list[int]:
-        return [p.seq for p in self.came if str(p.stream) == stream and (not first or p.attempt == 1)]
 
 
 class Stage:

@@ -43,10 +43,12 @@ def create_app(
     checks: health.Checks,
     known: problems.Known | None = None,
     hosts: Sequence[str] = LOOPBACK,
+    stopping: asyncio.Event | None = None,
 ) -> FastAPI:
     """Application of all contributions. Raises Clash, NotBuilt.
 
     `known`: errors of what stands below the contributions, and their status; `hosts`: names it answers to.
+    `stopping`: when set, streams of events end, so that the server need not wait for them.
     """
     folders = _folders(contributions)
     static = assets.Assets(_existing(folders, "static"))
@@ -62,7 +64,7 @@ def create_app(
         redoc_url=None,
         responses=records.refusals(),
         generate_unique_id_function=lambda route: f"{route.tags[0] if route.tags else 'page'}-{route.name}",
-        lifespan=_lifespan(stream, db),
+        lifespan=_lifespan(stream, db, stopping or asyncio.Event()),
     )
     app.state.pages = Pages(
         _existing(folders, "templates"),
@@ -81,8 +83,8 @@ def create_app(
         errors |= contribution.known
     _answer_errors(app, errors)
     app.add_middleware(GZipMiddleware)
-    app.add_middleware(Guard)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
+    app.add_middleware(Guard)  # added last, so it stands outermost: every answer carries its headers
     _tidy(app)
     return app
 
@@ -101,12 +103,13 @@ def _existing(folders: dict[str, Path], child: str) -> dict[str, Path]:
     return {name: folder / child for name, folder in folders.items() if (folder / child).is_dir()}
 
 
-def _lifespan(stream: sse.Stream, db: Database) -> Any:
+def _lifespan(stream: sse.Stream, db: Database, stopping: asyncio.Event) -> Any:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         tasks = [
             asyncio.create_task(stream.run(), name="web events"),
             asyncio.create_task(listen(db, [NUMBERED]), name="web notifications"),
+            asyncio.create_task(_end(stream, stopping), name="web stop"),
         ]
         try:
             yield
@@ -117,6 +120,11 @@ def _lifespan(stream: sse.Stream, db: Database) -> Any:
                     await task
 
     return lifespan
+
+
+async def _end(stream: sse.Stream, stopping: asyncio.Event) -> None:
+    await stopping.wait()
+    stream.stop()
 
 
 def _answer_errors(app: FastAPI, known: problems.Known) -> None:

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import re
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from fnmatch import fnmatchcase
 from typing import Annotated, Final
 
@@ -59,6 +59,7 @@ class Stream:
         self._head = 0
         self._moved = asyncio.Event()
         self._started = asyncio.Event()
+        self._stopped = False
         self.clients = 0
 
     async def run(self) -> None:
@@ -72,16 +73,24 @@ class Stream:
                 _log.exception("events are held up")
             await asyncio.sleep(_PAUSE)
 
-    async def follow(self, position: int | None, types: tuple[str, ...]) -> AsyncIterator[ServerSentEvent]:
-        """Events of these types (patterns) after a position, or from now on, for ever."""
+    def stop(self) -> None:
+        """End every client's stream: they come back to another process, or to this one after its start."""
+        self._stopped = True
+        self._wake()
+
+    async def follow(
+        self, position: int | None, types: tuple[str, ...]
+    ) -> AsyncGenerator[ServerSentEvent, None]:
+        """Events of these types (patterns) after a position, or from now on, until it is stopped."""
         await self._started.wait()
         at, gap = await self._start(position)
         yield ServerSentEvent(id=str(at), retry=RETRY)  # the place to come back to, also before any event
         if gap is not None:
             yield ServerSentEvent(event="gap", data=msgspec.json.encode(gap).decode())
-        while True:
-            while self._head <= at:
+        while not self._stopped:
+            if self._head <= at:
                 await self._moved.wait()
+                continue
             found, upto = await self._next(at, types)
             for positioned in found:
                 yield ServerSentEvent(
@@ -100,10 +109,13 @@ class Stream:
                 self._floor = self._recent.popleft().position
             if found:
                 self._head = found[-1].position
-                moved, self._moved = self._moved, asyncio.Event()
-                moved.set()
+                self._wake()
             if len(found) < _BATCH:
                 await self._newest.wait(_POLL)
+
+    def _wake(self) -> None:
+        moved, self._moved = self._moved, asyncio.Event()
+        moved.set()
 
     async def _start(self, position: int | None) -> tuple[int, Gap | None]:
         if position is None:

@@ -47,9 +47,7 @@ def told(stage: Stage) -> list[tuple[str, str, int]]:
         texts = tx.execute(select(outbox.c.event).order_by(outbox.c.id)).scalars().all()
     events = [cloudevents.decode(text.encode()) for text in texts]
     short = [event.type.removeprefix("id.go.cirebonkota.imm.") for event in events]
-    return [
-        (name, event.subject, event.data["revision"]) for name, event in zip(short, events, strict=True)
-    ]
+    return [(name, event.subject, event.data["revision"]) for name, event in zip(short, events, strict=True)]
 
 
 def only(stage: Stage) -> Incident:
@@ -67,7 +65,12 @@ def test_an_alert_opens_an_incident(stage: Stage, ear: Ear, severity: Severity, 
     one = only(stage)
     assert one.number == "TGI-2026-000001"
     assert (one.state, one.priority, one.severity) == (State.RECEIVED, priority, severity)
-    assert (one.site, one.device, one.alert, one.opened) == ("bima", "footfall-1", "alert-1", stage.clock.now())
+    assert (one.site, one.device, one.alert, one.opened) == (
+        "bima",
+        "footfall-1",
+        "alert-1",
+        stage.clock.now(),
+    )
     (entry,) = stage.tangi.incidents.get(one.number).timeline
     assert (entry.kind, entry.text.en) == (Kind.OPENED, "812 people in an hour; Tuesdays at 17 usually 240")
     assert told(stage) == [("incident.opened", one.number, 1)]

@@ -67,7 +67,9 @@ def test_our_own_pages_and_tools_may_write(client: TestClient) -> None:
 
 
 def test_other_names_are_not_answered(client: TestClient) -> None:
-    assert client.get("/", headers={"host": "evil.example"}).status_code == 400
+    answer = client.get("/", headers={"host": "evil.example"})
+    assert answer.status_code == 400
+    assert answer.headers["content-security-policy"] == HEADERS["Content-Security-Policy"]
 
 
 def test_health_tells_each_part(stage: Stage, client: TestClient) -> None:

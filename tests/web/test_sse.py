@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
+from typing import Any
 
 import httpx
 import pytest
@@ -26,9 +27,13 @@ from web import sse
 LIMIT = 10.0  # seconds
 
 
+def data(event: ServerSentEvent) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(event.data or "{}")
+    return found
+
+
 def told(event: ServerSentEvent) -> tuple[str, str]:
-    data = json.loads(event.data) if event.data else {}
-    return str(event.id), data.get("subject", "")
+    return str(event.id), str(data(event).get("subject", ""))
 
 
 async def take(stream: AsyncIterator[ServerSentEvent], count: int) -> list[ServerSentEvent]:
@@ -69,7 +74,7 @@ async def test_a_client_gets_what_happens_from_now_on(stage: Stage, stream: sse.
         say(stage, 2)
         (event,) = await take(events, 1)
         assert told(event)[1] == "alert-2"
-        assert json.loads(event.data)["type"] == "id.go.cirebonkota.imm.alert.firing"
+        assert data(event)["type"] == "id.go.cirebonkota.imm.alert.firing"
 
 
 async def test_a_client_resumes_where_it_was(stage: Stage, stream: sse.Stream) -> None:
@@ -102,10 +107,10 @@ async def test_only_the_wanted_types_come_and_never_a_probe(stage: Stage, stream
         say(stage, 1, probe=True)
         say(stage, 2)
         (event,) = await take(events, 1)
-    assert json.loads(event.data)["data"]["alert"] == "alert-2"
+    assert data(event)["data"]["alert"] == "alert-2"
     async with aclosing(stream.follow(0, ())) as events:
         found = await take(events, 3)
-    assert not [event for event in found if event.data and json.loads(event.data)["data"].get("probe")]
+    assert not [event for event in found if event.data and data(event)["data"].get("probe")]
 
 
 async def test_a_place_that_is_no_longer_kept_is_said(stage: Stage, stream: sse.Stream) -> None:
@@ -117,11 +122,11 @@ async def test_a_place_that_is_no_longer_kept_is_said(stage: Stage, stream: sse.
     async with aclosing(fresh.follow(2, ())) as events:
         start, gap, event = await take(events, 3)
     assert gap.event == "gap"
-    assert json.loads(gap.data) == {"after": 2, "resumed": 5}
+    assert data(gap) == {"after": 2, "resumed": 5}
     assert (told(start)[0], told(event)[0]) == ("5", "6")
     async with aclosing(fresh.follow(10_000, ())) as events:
         start, gap = await take(events, 2)
-    assert json.loads(gap.data) == {"after": 10_000, "resumed": 10}
+    assert data(gap) == {"after": 10_000, "resumed": 10}
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
@@ -146,6 +151,15 @@ async def test_a_database_that_comes_back_goes_on(
         (event,) = await take(events, 1)
     assert away.is_set()
     assert told(event)[1] == "alert-1"
+
+
+async def test_a_process_that_stops_ends_its_streams(stream: sse.Stream) -> None:
+    async with aclosing(stream.follow(None, ())) as events:
+        await take(events, 1)
+        waiting = asyncio.create_task(anext(events, None))
+        await asyncio.sleep(0)
+        stream.stop()
+        assert await asyncio.wait_for(waiting, LIMIT) is None
 
 
 @pytest.fixture
@@ -209,7 +223,8 @@ def test_a_client_that_reads_nothing_is_dropped(
         stuck.connect((host, int(port)))
         stuck.sendall(b"GET /api/v1/events?after=0 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         assert stuck.recv(64).startswith(b"HTTP/1.1 200")
-        served.write(lambda tx: [outbox.append(tx, large(served)) for _ in range(60)])
+        for _ in range(20):
+            served.write(lambda tx: outbox.append(tx, large(served)))
         for _ in range(300):
             time.sleep(0.02)
             with http.stream("GET", "/api/v1/events") as another:
@@ -219,10 +234,10 @@ def test_a_client_that_reads_nothing_is_dropped(
 
 
 def large(stage: Stage) -> CloudEvent:
-    """An event that no kernel's buffer holds sixty of."""
-    data = "x" * 200_000
+    """An event that no kernel's buffer holds twenty of."""
+    text = "x" * 500_000
     return outbox.event(
-        "noise.made", id=stage.ids(), source="/noise", subject="noise", time=stage.clock.now(), data=data
+        "noise.made", id=stage.ids(), source="/noise", subject="noise", time=stage.clock.now(), data=text
     )
 
 

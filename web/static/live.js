@@ -32,17 +32,15 @@ function line(state) {
   }
 }
 
-// Parts of the page listen to `imm:alert`, `imm:incident`; `imm:back` comes after a cut, so that nothing is missed.
+// Parts of the page listen to `imm:alert`, `imm:incident`. `imm:back` comes with every connection, the first one too:
+// what happened between the page and its connection, or while it was cut, is shown then.
 function follow(families) {
   const source = new EventSource("/api/v1/events?types=" + families.map((family) => family + ".*").join(","));
-  let cut = false;
   source.onopen = () => {
     line("open");
-    if (cut) tell("imm:back");
-    cut = false;
+    tell("imm:back");
   };
   source.onerror = () => {
-    cut = true;
     line("cut");
     if (source.readyState === EventSource.CLOSED) setTimeout(follow, 5000, families); // the browser gave up: we do not
   };

@@ -1,0 +1,207 @@
+"""The pages in a real Chromium: live, accessible, without JavaScript, on a small phone, by day and night."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+
+from contracts.alerts import State
+from contracts.instants import SECOND
+from contracts.judgements import Severity
+from contracts.series import Last, Series
+from contracts.topics import Kind
+from tests.fixtures.served import Served
+from tests.fixtures.stage import alert
+
+NUMBER = "TGI-2026-000001"
+PAGES = ("/", "/insiden", f"/insiden/{NUMBER}")
+LIMIT = 10_000  # ms within which an effect must appear
+
+
+@pytest.fixture
+def full(served: Served) -> Served:
+    """A city in which everything happens at once."""
+    now = served.clock.now()
+    for number, age in enumerate((1, 1, 500)):
+        device = f"kiosk-{number}"
+        served.roster.add(device, Kind.KIOSK, f"Kios {number}")
+        series = Series(site="bima", kind=Kind.KIOSK, device=device, metric="cpu.utilization", unit="/")
+        served.series.lasts.append(Last(series=series, time=now - age * SECOND, value=0.25))
+    served.roster.add("cctv-1", Kind.CCTV, "CCTV simpang")
+    for number, severity in enumerate(Severity):
+        served.say("firing", alert(served.clock, number, severity=severity))
+    return served
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(locale="id-ID", viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(LIMIT)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A page on which nothing may be said in the browser's console, by the policy least of all."""
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    yield page
+    assert said == []
+
+
+def test_what_happens_appears_without_a_reload(served: Served, page: Page) -> None:
+    page.goto(served.address)
+    expect(page.locator("[data-when-line=open]")).to_be_visible()
+    expect(page.locator("#alerts")).to_contain_text("Semua tenang")
+    page.evaluate("window.same = true")
+    one = alert(served.clock, 1, severity=Severity.SEVERE)
+    served.say("firing", one)
+    expect(page.locator("#alerts .row")).to_contain_text("Kerumunan di luar kebiasaan")
+    expect(page.locator(f"#incident-{NUMBER}")).to_contain_text("P2")
+    served.say("resolved", msgspec.structs.replace(one, state=State.RESOLVED, resolved=served.clock.now()))
+    expect(page.locator("#alerts")).to_contain_text("Semua tenang")
+    expect(page.locator(f"#incident-{NUMBER}")).to_contain_text("peringatan sudah reda")
+    assert page.evaluate("window.same") is True
+
+
+def test_buttons_act_in_place_and_keep_the_keyboard(served: Served, page: Page) -> None:
+    served.say("firing", alert(served.clock, 1))
+    page.goto(served.address)
+    page.evaluate("window.same = true")
+    take_on = page.locator(f"#ack-{NUMBER}")
+    take_on.focus()
+    page.keyboard.press("Enter")
+    row = page.locator(f"#incident-{NUMBER}")
+    expect(row).to_contain_text("Ditangani · operator")
+    expect(row.get_by_role("link", name="Selesaikan")).to_be_visible()
+    page.locator("#ack-alert-1").click()
+    expect(page.locator("#alerts .row")).to_contain_text("Dilihat")
+    expect(page.locator("#alerts .row .button")).to_have_count(0)
+    assert page.evaluate("window.same") is True
+
+
+def test_what_a_person_types_survives_what_happens(served: Served, page: Page) -> None:
+    one = alert(served.clock, 1, severity=Severity.MODERATE)
+    served.say("firing", one)
+    expect_incidents(served, 1)
+    page.goto(f"{served.address}/insiden/{NUMBER}")
+    reason = page.locator("textarea[name=reason]")
+    reason.fill("dialihkan ke gerbang")
+    served.say("updated", msgspec.structs.replace(one, severity=Severity.EXTREME))
+    expect(page.locator("h1")).to_contain_text("P1")
+    expect(reason).to_have_value("dialihkan ke gerbang")
+    expect(reason).to_be_focused()
+    page.keyboard.type(" barat")
+    page.locator("form[action$=resolve] input[name=by]").fill("Sri")
+    page.get_by_role("button", name="Selesaikan").click()
+    expect(page.locator(".outcome")).to_contain_text("dialihkan ke gerbang barat")
+
+
+def test_a_cut_line_is_said_and_mends_itself(served: Served, browser: Browser) -> None:
+    context = browser.new_context(locale="id-ID")
+    page = context.new_page()
+    refused = {"cut": True}
+
+    def answer(route: Route) -> None:
+        if refused["cut"]:
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/api/v1/events*", answer)
+    page.goto(served.address)
+    expect(page.locator("[data-when-line=cut]")).to_be_visible()
+    expect(page.locator("[data-when-line=open]")).to_be_hidden()
+    served.alerts.alerts["alert-1"] = alert(served.clock, 1)  # told to nobody: what was missed while cut
+    refused["cut"] = False
+    expect(page.locator("[data-when-line=open]")).to_be_visible()
+    expect(page.locator("#alerts .row")).to_contain_text("Kerumunan")
+    context.close()
+
+
+def test_ages_grow_in_the_browser(served: Served, page: Page) -> None:
+    served.roster.add("kiosk-1", Kind.KIOSK)
+    series = Series(site="bima", kind=Kind.KIOSK, device="kiosk-1", metric="cpu.load")
+    served.series.lasts = [Last(series=series, time=served.clock.now() - 3 * SECOND, value=1.0)]
+    page.route("**/bagian/**", lambda route: route.fulfill(status=204))  # nobody refreshes
+    page.goto(served.address)
+    age = page.locator("#devices time")
+    first = age.inner_text()
+    assert first.endswith(" dtk")
+    expect(age).not_to_have_text(first)
+    expect(age).to_contain_text("dtk")
+
+
+@pytest.mark.parametrize("theme", ["light", "night"])
+def test_nobody_is_shut_out(full: Served, page: Page, root: Path, theme: str) -> None:
+    expect_incidents(full, 4)
+    for path in PAGES:
+        page.goto(f"{full.address}{path}?theme={theme}")
+        page.evaluate((root / "web/frontend/node_modules/axe-core/axe.min.js").read_text())
+        found: list[dict[str, Any]] = page.evaluate("axe.run().then((result) => result.violations)")
+        assert [(path, one["id"], [node["target"] for node in one["nodes"]]) for one in found] == []
+
+
+def test_a_small_phone_scrolls_one_way_only(full: Served, browser: Browser) -> None:
+    expect_incidents(full, 4)
+    phone = browser.new_context(viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True)
+    page = phone.new_page()
+    for path in (*PAGES, "/nowhere"):
+        page.goto(f"{full.address}{path}")
+        assert page.evaluate("document.documentElement.scrollWidth") == 320, path
+        heights = page.eval_on_selector_all(
+            ".button", "all => all.map((one) => one.getBoundingClientRect().height)"
+        )
+        assert min(heights, default=44) >= 44, path
+    phone.close()
+
+
+def test_without_javascript_everything_can_be_done(full: Served, browser: Browser) -> None:
+    expect_incidents(full, 4)
+    plain = browser.new_context(java_script_enabled=False, locale="id-ID")
+    page = plain.new_page()
+    page.goto(full.address)
+    expect(page.locator("#devices")).to_contain_text("Kios 2")
+    expect(page.locator(".line")).to_contain_text("Keadaan")
+    page.locator(f"#ack-{NUMBER}").click()
+    expect(page.locator(f"#incident-{NUMBER}")).to_contain_text("Ditangani")
+    assert page.url == f"{full.address}/"
+    page.locator(f"#incident-{NUMBER}").get_by_role("link", name="Selesaikan").click()
+    form = page.locator("form[action$=resolve]")
+    form.locator("textarea").fill("aman")
+    form.locator("input[name=by]").fill("Sri")
+    form.get_by_role("button").click()
+    expect(page.locator(".outcome")).to_contain_text("aman")
+    plain.close()
+
+
+def test_night_follows_the_system_and_the_choice(served: Served, browser: Browser) -> None:
+    dark = browser.new_context(color_scheme="dark", locale="id-ID")
+    page = dark.new_page()
+    page.goto(served.address)
+    night = _ground(page)
+    page.get_by_role("link", name="Terang").click()
+    light = _ground(page)
+    page.get_by_role("link", name="Malam").click()
+    assert _ground(page) == night != light
+    dark.close()
+
+
+def expect_incidents(served: Served, count: int) -> None:
+    for _ in range(LIMIT // 10):
+        if len(served.tangi.incidents.working()) >= count:
+            return
+        time.sleep(0.01)
+    pytest.fail(f"{count} incidents did not come")
+
+
+def _ground(page: Page) -> str:
+    color: str = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    return color

@@ -80,12 +80,6 @@ def differences(db: Database, history: History) -> list[Any]:
         return list(compare_metadata(context, metadata))
 
 
-def write(db: Database, history: History, message: str, number: int) -> None:
-    """Draft the next migration from how the code differs from an up-to-date database."""
-    with db.begin() as tx:
-        command.revision(_config(history, tx), message, autogenerate=True, rev_id=f"{number:04}")
-
-
 def configure(context: Any) -> None:
     """Tell Alembic what to work on; called by environment/env.py."""
     attributes = context.config.attributes

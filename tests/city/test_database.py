@@ -10,6 +10,7 @@ from sqlalchemy import Connection, insert, select, text
 
 from city.db import Database, Settings, notify
 from city.db.lease import leases
+from city.db.listen import listen
 from city.errors import Unavailable, WrongAddress
 
 
@@ -138,3 +139,17 @@ async def test_a_bell_wakes_every_waiter_from_another_thread(db: Database) -> No
     await asyncio.sleep(0)
     await asyncio.to_thread(bell.ring)
     assert await asyncio.gather(*waiters) == [True] * 3
+
+
+async def test_a_bell_is_heard_in_other_processes(postgres_url: str) -> None:
+    here, there = Database(postgres_url), Database(postgres_url)
+    bell = there.bell("door")
+    task = asyncio.create_task(listen(there, ["door"]))
+    assert await bell.wait(0, 10), "it rings once when it begins to listen"
+    with here.begin() as tx:
+        notify(tx, "door")
+    assert await bell.wait(1, 10)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    here.close()
+    there.close()

@@ -30,7 +30,6 @@ persistence_location {folder}/
 autosave_interval 1
 max_queued_messages {queued}
 max_queued_bytes {queued_bytes}
-max_inflight_messages 0
 max_packet_size {packet}
 log_dest stderr
 log_type error

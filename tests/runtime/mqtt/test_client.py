@@ -74,21 +74,6 @@ async def test_messages_leave_in_the_order_of_the_calls(broker: Broker, topic: s
     assert inbox.payloads == [b"%d" % n for n in range(300)]
 
 
-async def test_nobody_overtakes_who_waits_for_the_window(broker: Broker, topic: str) -> None:
-    inbox = Inbox()
-    async with mqtt.Client(settings(broker, window=1), client_id=topic) as client:
-        client.subscribe(topic, inbox)
-        await client.wait_connected(LIMIT)
-
-        async def two() -> None:
-            await client.publish(topic, b"first")
-            await client.publish(topic, b"third")  # called when the window has room and another waits
-
-        await asyncio.gather(two(), client.publish(topic, b"second"))
-        await until(lambda: len(inbox.messages) == 3)
-    assert inbox.payloads == [b"first", b"second", b"third"]
-
-
 async def test_large_messages_share_the_way_with_small_ones(broker: Broker, topic: str) -> None:
     inbox = Inbox()
     sizes = [1_000_000, 10, 3_000_000, 20, 70_000, 0]

@@ -79,14 +79,20 @@ def emit(found: Mapping[str, Any] | Sequence[Mapping[str, Any]], *, json: bool, 
 
     rows = [{"": key, " ": value} for key, value in found.items()] if isinstance(found, Mapping) else found
     heads = list(dict.fromkeys(head for row in rows for head in row))
-    table = Table(title=title or None, box=box.SIMPLE_HEAD, show_header=not isinstance(found, Mapping))
+    table = Table(
+        title=title or None,
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        show_header=not isinstance(found, Mapping),
+    )
     for head in heads:
         numeric = all(isinstance(row.get(head), int | float | None) for row in rows)
         table.add_column(head, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_cell(row.get(head)) for head in heads))
     console = Console()
-    Console(width=min(console.width, WIDTH)).print(table if heads else "nothing")
+    width = min(console.width, WIDTH) if console.is_terminal else WIDTH
+    Console(width=width).print(table if heads else "nothing")
 
 
 def _cell(value: object) -> str:

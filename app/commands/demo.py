@@ -1,0 +1,148 @@
+"""`imm demo`: the whole path with real data, on this machine, with nothing to install."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+from pathlib import Path
+from typing import Final
+
+import click
+import httpx
+import msgspec
+
+from analytics import rules
+from app.commands.up import platform
+from app.demo import week
+from app.demo.agents import agents, excerpt
+from app.demo.figures import Figures, ask
+from app.processes.supervisor import Supervisor
+from app.settings import Settings, load
+from contracts.rules import HourOfWeek
+from runtime import cli, service
+from runtime.clock import System
+from simulator import footfall
+
+MARK: Final = ".imm-demo"  # in a folder that a demo may empty
+SETTLE: Final = 30.0  # seconds at the end in which what is in flight may arrive
+_LOOK: Final = 1.0  # seconds between two looks at the figures
+
+
+@click.command()
+@click.option("--for", "seconds", type=click.FloatRange(min=5), help="End after so many seconds and report.")
+@cli.report_option
+@click.pass_context
+def demo(context: click.Context, seconds: float | None, report: Path | None) -> None:
+    """See it live: this machine as kiosk and Wi-Fi node, replayed footfall, alerts and incidents.
+
+    Starts anew each time, in the folder `demo` of the data folder. Open the address that it prints.
+    """
+    settings = _settings(load(context))
+    found: list[Figures] = []
+
+    async def main(running: service.Service) -> None:
+        found.append(await _run(settings, running, seconds))
+
+    service.run(main, limit=60.0)
+    if found and report:
+        cli.report(report, msgspec.structs.asdict(found[0]))
+    if found:
+        cli.emit(msgspec.structs.asdict(found[0]), json=False, title="What came through")
+        context.exit(1 if found[0].lost or found[0].duplicated else 0)
+
+
+def _settings(settings: Settings) -> Settings:
+    """Those of the platform, in a folder of their own that is empty. Raises Failure."""
+    folder = settings.data / "demo"
+    if folder.exists() and not (folder / MARK).exists():
+        raise cli.Failure(f"{folder} is not a demo's", "it was made by something else", "set another `data`")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / MARK).touch()
+    moved = settings.data
+    replace = msgspec.structs.replace
+    kept = settings.store
+    return replace(
+        settings,
+        data=folder,
+        city=replace(settings.city, url=settings.city.url.replace(str(moved), str(folder))),
+        store=replace(
+            kept,
+            embedded=replace(kept.embedded, path=folder / kept.embedded.path.relative_to(moved)),
+            frames=replace(kept.frames, path=folder / kept.frames.path.relative_to(moved)),
+        ),
+    )
+
+
+async def _run(settings: Settings, running: service.Service, seconds: float | None) -> Figures:
+    clock = System()
+    click.echo(footfall.ATTRIBUTION)
+    hours = footfall.load()
+    weeks = week.weeks(hours, clock.now(), _crowd(settings))
+    await platform(settings, running, config=None)
+    api = f"http://{settings.api.host}:{settings.api.port}"
+    there = excerpt(hours, clock.now(), weeks, week.HISTORY + 2 * week.AHEAD)
+    children = agents(settings.data / "agents", settings.mqtt, api, weeks, there)
+    supervisor = Supervisor(children, logs=settings.data / "logs", clock=clock)
+    over = asyncio.Event()
+    agents_running = asyncio.create_task(supervisor.run(over))
+    async with httpx.AsyncClient(base_url=api, timeout=10) as client:
+        await _watch(client, running, seconds)
+        over.set()
+        await agents_running
+        figures = await _settled(client)
+    running.stop()
+    return figures
+
+
+def _crowd(settings: Settings) -> HourOfWeek:
+    """The rule that the replayed day must move."""
+    for rule in rules.load(settings.analytics.rules):
+        if isinstance(rule.test, HourOfWeek) and "people.count" in rule.select.metrics:
+            return rule.test
+    raise LookupError("no hour-of-week rule watches people.count")
+
+
+async def _watch(client: httpx.AsyncClient, running: service.Service, seconds: float | None) -> None:
+    """Show the figures until the time is over or a stop comes."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds if seconds else None
+    last = ""
+    while not running.stopping.is_set() and (end is None or loop.time() < end):
+        try:
+            line = _line(await ask(client, System().now()))
+        except httpx.HTTPError as error:
+            line = f"no figures: {error}"
+        if line != last:
+            _show(line)
+        last = line
+        await asyncio.wait([asyncio.create_task(running.stopping.wait())], timeout=_LOOK)
+    _show("", end=True)
+
+
+async def _settled(client: httpx.AsyncClient) -> Figures:
+    """Figures once nothing is in flight any more, or after the limit."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + SETTLE
+    while True:
+        figures = await ask(client, System().now())
+        if not figures.lost or loop.time() > end:
+            return figures
+        await asyncio.sleep(_LOOK / 2)
+
+
+def _line(figures: Figures) -> str:
+    time = figures.sample_to_incident_ms_p50
+    return (
+        f"recorded {figures.recorded:,}  stored {figures.stored:,}  in flight {figures.lost:,}  "
+        f"alerts {figures.alerts}  incidents {figures.incidents}  "
+        f"device to desk {'–' if time is None else f'{time:.0f} ms'}"
+    )
+
+
+def _show(line: str, *, end: bool = False) -> None:
+    if sys.stdout.isatty():
+        click.echo(f"\r\x1b[K{line}", nl=end)
+    elif line:
+        click.echo(line)

@@ -14,16 +14,16 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final, Self, TypeVar
 
-from contracts import batches, events, ranges
+from contracts import batches, events
 from contracts.receipts import Receipt
 from runtime.clock import Clock
 from runtime.spool import counts, epochs, holes, rows
-from runtime.spool.address import Address, Lane, of
+from runtime.spool.address import Lane, of
 from runtime.spool.batch import Batch, Item
+from runtime.spool.books import Books
 from runtime.spool.counts import Change
 from runtime.spool.errors import Full
 from runtime.spool.file import File
-from runtime.spool.reserve import Reserve
 
 T = TypeVar("T")
 LIMIT: Final = 256 * 1024 * 1024  # bytes; a kiosk that records 20 kB a minute fills it in nine days
@@ -39,18 +39,12 @@ class Spool:
         if limit_bytes < LEAST:
             raise ValueError(f"limit_bytes: at least {LEAST}")
         self.limit = limit_bytes
-        self.epoch = 0  # µs UTC at the start, greater than any before even where the clock went back
-        self.shed: Counter[str] = Counter()  # channel → batches given up since the start
         self._clock = clock
         self._lock = threading.RLock()
         self._unrecorded: dict[str, Counter[int]] = {}  # topic → hour → samples that the disk refused
         self._listeners: list[Callable[[], None]] = []
-        self._held = self._before = dict.fromkeys(Lane, (0, 0))  # batches, bytes
-        self._next = 1
-        self._version = 0
-        self.losses = True  # whether some may wait to be declared
-        self._topics: dict[str, set[str]] = {}  # stream → topics it had
-        self._file = File(path, clock=clock, limit=limit_bytes, begin=self._begin)
+        self._books = Books(clock)
+        self._file = File(path, clock=clock, limit=limit_bytes, begin=self._books.begin)
 
     def __enter__(self) -> Self:
         return self
@@ -66,13 +60,28 @@ class Spool:
         """Call a function after each append, in the thread that appends."""
         self._listeners.append(listener)
 
+    @property
+    def epoch(self) -> int:
+        """µs UTC at the start; greater than any before, even where the clock went back."""
+        return self._books.epoch
+
+    @property
+    def losses(self) -> bool:
+        """Whether some may wait to be declared: asked for what is due, the event lane makes a batch of them."""
+        return self._books.losses
+
+    @property
+    def shed(self) -> Mapping[str, int]:
+        """Channel → batches given up since the start."""
+        return self._books.shed
+
     def depth(self) -> dict[Lane, int]:
         """Batches that wait for a receipt, by lane."""
-        return {lane: count for lane, (count, _) in self._held.items()}
+        return {lane: count for lane, (count, _) in self._books.held.items()}
 
     def size(self) -> int:
         """Bytes that they take."""
-        return sum(size for _, size in self._held.values())
+        return self._books.size
 
     # in
 
@@ -106,8 +115,10 @@ class Spool:
         def work(db: sqlite3.Connection) -> list[batches.Sequence]:
             places = []
             for item in todo:
-                places.append(self._insert(db, item))
-                self._shed(db)  # at once, so that the file does not grow beyond its bound
+                places.append(self._books.insert(db, item))
+                self._books.give_up(
+                    db, self.limit
+                )  # at once, so that the file does not grow beyond its bound
             if mark:
                 db.execute(
                     "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (_MARK + mark[0], mark[1])
@@ -136,10 +147,10 @@ class Spool:
             todo = [address for address in counts.untold(db) if not holes.waits(db, "tally", address)]
             for address in todo:
                 record, version = counts.tally(
-                    db, address, name=self._name(db, address), epoch=self.epoch, now=now
+                    db, address, name=self._books.name(db, address), epoch=self.epoch, now=now
                 )
-                self._speak(db, address, (record,), control="tally", tells=version)
-            self._shed(db)
+                self._books.speak(db, address, (record,), control="tally", tells=version)
+            self._books.give_up(db, self.limit)
             return len(todo)
 
         told = self._run(work, durable=False, insist=True)
@@ -175,13 +186,13 @@ class Spool:
         """
 
         def work(db: sqlite3.Connection) -> list[Batch]:
-            if lane is Lane.EVENT and self.losses:
-                self._declare(db)
+            if lane is Lane.EVENT and self._books.losses:
+                self._books.declare(db)
             found, damaged = rows.following(db, lane, after=after, count=count, size=size)
             fresh = {(batch.topic, batch.epoch): batch.seq for batch in found if not batch.offered}
             for (topic, epoch), seq in fresh.items():
                 epochs.offer(db, topic, epoch, seq)
-            self._lose(db, damaged, holes.CORRUPT)
+            self._books.lose(db, damaged, holes.CORRUPT)
             return found
 
         return self._run(work, durable=False, insist=True)
@@ -194,7 +205,7 @@ class Spool:
             for key in sorted(keys):
                 one, damaged = rows.again(db, key)
                 found += one
-                self._lose(db, damaged, holes.CORRUPT)
+                self._books.lose(db, damaged, holes.CORRUPT)
             return found
 
         return self._run(work, durable=False, insist=True)
@@ -208,7 +219,7 @@ class Spool:
                 for row in rows.one(db, key):
                     groups.setdefault((row.topic, row.epoch), []).append(row)
             for (topic, epoch), group in groups.items():
-                self._count(db, topic, epochs.sent(db, topic, epoch, group), Change(sent=True))
+                self._books.count(db, topic, epochs.sent(db, topic, epoch, group), Change(sent=True))
 
         self._run(work, durable=False, insist=True)
 
@@ -218,151 +229,36 @@ class Spool:
         def work(db: sqlite3.Connection) -> list[int]:
             gone: list[int] = []
             for receipt in receipts:
-                for topic in self._topics.get(receipt.stream, ()):
+                for topic in self._books.topics.get(receipt.stream, ()):
                     for numbers in receipt.ranges:
-                        gone += self._settle(db, topic, receipt.epoch, numbers)
+                        gone += self._books.settle(db, topic, receipt.epoch, numbers)
             return gone
 
         gone = self._run(work, durable=False, insist=True)
         self._file.reserve.hold()
         return gone
 
-    # inside a transaction
-
-    def _insert(
-        self, db: sqlite3.Connection, item: Item, *, control: str = "", tells: int = 0
-    ) -> batches.Sequence:
-        address = of(item.topic)
-        seq = epochs.next_seq(db, item.topic, self.epoch)
-        now = self._clock.now()
-        rows.insert(
-            db, item, key=self._next, epoch=self.epoch, seq=seq, now=now, control=control, tells=tells
-        )
-        self._next += 1
-        self._hold(address.lane, 1, item.cost)
-        self._topics.setdefault(str(address.stream), set()).add(item.topic)
-        self._count(db, item.topic, item.counts, Change(recorded=True))
-        return batches.Sequence(stream=address.stream, epoch=self.epoch, seq=seq)
-
-    def _shed(self, db: sqlite3.Connection) -> None:
-        """Give up the oldest batches of the lowest lane until the rest fits.
-
-        What may be on its way goes last within its lane: its samples would be declared lost, and stored.
-        """
-        for lane in reversed(Lane):
-            for offered in (False, True):
-                while self.size() > self.limit and (found := rows.victims(db, lane, offered=offered)):
-                    for row in found:
-                        if self.size() > self.limit:
-                            self._lose(db, [row], holes.FULL)
-
-    def _lose(self, db: sqlite3.Connection, lost: list[rows.Row], reason: str) -> None:
-        rows.delete(db, lost)
-        for row in lost:
-            self._hold(row.lane, -1, -row.size)
-            epochs.done(db, row.topic, row.epoch, ((row.seq, row.seq),))
-            holes.note(db, row.topic, row.epoch, reason, ((row.seq, row.seq),), row.samples)
-            self._count(db, row.topic, row.samples, Change(shed=True))
-            self.shed[of(row.topic).stream.channel] += 1
-            self.losses = True
-
-    def _settle(self, db: sqlite3.Connection, topic: str, epoch: int, numbers: ranges.Range) -> list[int]:
-        found = rows.part(db, topic, epoch, numbers)
-        if not found:
-            return []
-        self._count(db, topic, epochs.sent(db, topic, epoch, found), Change(sent=True))
-        self._count(db, topic, counts.total(row.samples for row in found), Change(settled=True))
-        rows.delete(db, found)
-        self._hold(of(topic).lane, -len(found), -sum(row.size for row in found))
-        epochs.done(db, topic, epoch, ranges.of(row.seq for row in found))
-        if tells := max(row.tells for row in found):
-            counts.told(db, of(topic), tells)
-        return [row.id for row in found]
-
-    def _declare(self, db: sqlite3.Connection) -> None:
-        """Turn noted losses into events: at most one batch of them waits for its receipt, for each device."""
-        for address in holes.undeclared(db):
-            gaps = holes.take(db, address, name=self._name(db, address), now=self._clock.now())
-            self._speak(db, address, gaps, control="gap")
-        self.losses = _one(db, "SELECT count(*) FROM holes") > 0
-
-    def _speak(
-        self,
-        db: sqlite3.Connection,
-        address: Address,
-        records: tuple[events.Event, ...],
-        *,
-        control: str,
-        tells: int = 0,
-    ) -> None:
-        item = Item(topic=address.topic, payload=events.encode(records), content_type=batches.EVENTS)
-        self._insert(db, item, control=control, tells=tells)
-
-    def _name(self, db: sqlite3.Connection, address: Address) -> str:
-        """Id of what the next event batch of a device says: unique because its place is."""
-        last = _one(db, "SELECT last FROM epochs WHERE topic = ? AND epoch = ?", address.topic, self.epoch)
-        return f"{address.device.device}-{self.epoch}-{last + 1}"
-
-    def _count(self, db: sqlite3.Connection, topic: str, samples: Mapping[int, int], change: Change) -> None:
-        if samples:
-            self._version += len(samples)  # one a row, so that a tally can end between any two
-            counts.add(db, topic, samples, change, version=self._version, now=self._clock.now())
-
-    def _hold(self, lane: Lane, number: int, size: int) -> None:
-        count, total = self._held[lane]
-        self._held[lane] = (count + number, total + size)
-
     # around it
-
-    def _begin(self, db: sqlite3.Connection, reserve: Reserve) -> None:
-        """Count what the file holds, and begin an epoch."""
-        self._held = dict.fromkeys(Lane, (0, 0))
-        for lane, count, size in db.execute(
-            "SELECT lane, count(*), sum(size) FROM batches INDEXED BY lanes GROUP BY lane"
-        ):
-            self._held[Lane(lane)] = (count, size)
-        self._next = max(self._next, _one(db, "SELECT max(id) FROM batches") + 1)
-        self._version = _one(db, "SELECT max(version) FROM tally")
-        self.losses = True
-        known = max(
-            _one(db, "SELECT value FROM meta WHERE key = 'epoch'"),
-            _one(db, "SELECT max(epoch) FROM epochs"),
-            reserve.epoch(),
-        )
-        for topic in epochs.forget(db):
-            self._topics.setdefault(str(of(topic).stream), set()).add(topic)
-        self.epoch = max(self._clock.now(), known + 1)
-        db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('epoch', ?)", (self.epoch,))
-        reserve.keep(self.epoch)
 
     def _run(self, work: Callable[[sqlite3.Connection], T], *, durable: bool, insist: bool = False) -> T:
         told: dict[str, Counter[int]] = {}
 
         def whole(db: sqlite3.Connection) -> T:
-            self._before = dict(self._held)
+            self._books.remember()
             result = work(db)
             told.update(self._unrecorded)
             for topic, samples in told.items():
-                self._count(db, topic, samples, Change(recorded=True, shed=True))
+                self._books.count(db, topic, samples, Change(recorded=True, shed=True))
                 holes.note(db, topic, self.epoch, holes.DISK, (), samples)
-                self.losses = True
+                self._books.losses = True
             return result
 
         with self._lock:
-            result = self._file.run(whole, durable=durable, insist=insist, undo=self._undo)
+            result = self._file.run(whole, durable=durable, insist=insist, undo=self._books.undo)
             for topic in told:
                 del self._unrecorded[topic]
         return result
 
-    def _undo(self) -> None:
-        self._held = self._before
-        self.losses = True
-
     def _call(self) -> None:
         for listener in self._listeners:
             listener()
-
-
-def _one(db: sqlite3.Connection, query: str, *values: str | int) -> int:
-    row = db.execute(query, values).fetchone()
-    return int(row[0]) if row and row[0] is not None else 0

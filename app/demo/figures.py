@@ -15,7 +15,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
     recorded: int  # samples that agents committed to their spools
     stored: int
-    lost: int  # recorded, and neither stored, refused with a reason, nor declared
+    lost: int  # recorded, and neither stored nor refused with a reason; while running: also in flight
     duplicated: int  # rows of the store beyond those counted as stored
     resent: int  # samples that came again and changed nothing
     refused: int
@@ -43,10 +43,10 @@ async def ask(client: httpx.AsyncClient, now: int) -> Figures:
     return Figures(
         recorded=sums["recorded"],
         stored=sums["stored"],
-        lost=sums["missing"],
+        lost=sums["missing"] + sums["lost"],
         duplicated=max(0, await _rows(client, span) - sums["stored"]),
         resent=sums["duplicated"],
-        refused=sums["dead"],
+        refused=sums["refused"],
         alerts=await _count(client, "/api/v1/alerts"),
         incidents=await _count(client, "/api/v1/incidents"),
         sample_to_incident_ms_p50=probes["p50_ms"],

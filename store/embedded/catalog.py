@@ -42,6 +42,7 @@ class Catalog:
         self.channels: npt.NDArray[np.int8] = np.empty(0, np.int8)  # index into CHANNELS
         self.numbers: Floats = np.empty(0, np.float64)  # newest sample's value
         self.others: dict[int, Other] = {}  # newest sample's value where it is not a number
+        self.typed: set[int] = set()  # series that ever had a value that is no number
 
     def places(self, series: Sequence[Series]) -> tuple[Ids, list[Series]]:
         """Number of each series; those not known yet get the next ones, and are returned to be adopted."""
@@ -93,6 +94,10 @@ class Catalog:
             else:
                 candidates = range(len(self.series))
             return np.array(sorted({i for i in candidates if selector.matches(self.series[i])}), np.int32)
+
+    def mixed(self, ids: Ids) -> bool:
+        """Whether some of the series had values that are no numbers."""
+        return not self.typed.isdisjoint(ids.tolist())
 
     def page(self, selector: Selector, after: Series | None, limit: int) -> list[Series]:
         """Series in order of their names, after a given one."""

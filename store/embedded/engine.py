@@ -36,6 +36,8 @@ class Engine:
                 "SELECT site, kind, device, metric, instance, unit FROM series ORDER BY id"
             ).fetchall()
             self.catalog.adopt(restored(row) for row in rows)
+            typed = connection.execute("SELECT DISTINCT series FROM others").fetchall()
+            self.catalog.typed.update(number for (number,) in typed)
             self._marks.load(connection)
             load_latest(connection, self.catalog)
 

@@ -60,21 +60,22 @@ class Reading:
         with self._file.reading() as cursor:
             _choose(cursor, scope.ids)
             cursor.begin()
-            numbers = cursor.execute(
-                f"SELECT series, ts, number FROM samples WHERE {scope.where()} "
-                f"ORDER BY ts, series LIMIT {limit + 1}"
-            ).fetchnumpy()
-            others = cursor.execute(
-                f"SELECT series, ts, text, flag, data FROM others WHERE {scope.where()} "
-                f"ORDER BY ts, series LIMIT {limit + 1}"
-            ).fetchall()
+            where = scope.where()
+            numbers = _oldest(cursor, f"SELECT series, ts, number FROM samples WHERE {where}", limit)
+            others = []
+            if self._catalog.mixed(scope.ids):
+                others = cursor.execute(
+                    f"SELECT series, ts, text, flag, data FROM others WHERE {where} "
+                    f"ORDER BY ts, series LIMIT {limit + 1}"
+                ).fetchall()
             cursor.commit()
         ids, times = np.asarray(numbers["series"], np.int32), np.asarray(numbers["ts"], np.int64)
         values = np.asarray(numbers["number"], np.float64)
-        if not others:
-            bound = _bound(times, limit)
-            return self._points(ids[:bound], times[:bound], values[:bound])
-        return self._mixed(ids, times, values, others, limit)
+        if others:
+            return self._mixed(ids, times, values, others, limit)
+        order = np.lexsort((ids, times))
+        order = order[: _bound(times[order], limit)]
+        return self._points(ids[order], times[order], values[order])
 
     def _points(self, ids: Ids, times: Ints, values: Values) -> list[Points]:
         if not len(ids):
@@ -209,6 +210,14 @@ def _stale_samples(scope: _Scope, units: Ints, unit: int) -> list[str]:
             WHERE {scope.within(int(part[0]), int(part[-1]) + unit).where()}"""
         for part in parts
     ]
+
+
+def _oldest(cursor: Connection, query: str, limit: int) -> dict[str, Values]:
+    """All rows in any order, where they are no more than the limit; else the oldest, and one more."""
+    found = cursor.execute(f"{query} LIMIT {limit + 1}").fetchnumpy()
+    if len(found["ts"]) > limit:
+        found = cursor.execute(f"{query} ORDER BY ts, series LIMIT {limit + 1}").fetchnumpy()
+    return found
 
 
 def _choose(cursor: Connection, ids: Ids) -> None:

@@ -117,6 +117,7 @@ class Samples:
         last = np.append(ids[1:] != ids[:-1], True)
         others: dict[int, Other] = {}
         if rows.others:
+            catalog.typed.update(ids[list(rows.others)].tolist())
             others = {int(ids[row]): value for row, value in rows.others.items() if last[row]}
         catalog.renew(ids[last], times[last], rows.numbers[last], others)
         self._marks.settle()
@@ -193,13 +194,10 @@ class Samples:
         self._catalog.low[ids], self._catalog.high[ids] = times, ends
 
 
-def append(connection: Connection, table: str, columns: dict[str, Any]) -> None:
+def append(connection: Connection, table: str, columns: dict[str, Any]) -> None:  # noqa: ARG001 - see below
     """Append columns, in the table's order; numpy arrays are read without a copy."""
-    connection.register("columns", columns)
-    try:
-        connection.execute(f"INSERT INTO {table} SELECT * FROM columns")
-    finally:
-        connection.unregister("columns")
+    # DuckDB finds the argument by its name: a registered view takes twice the CPU time of a small write.
+    connection.execute(f"INSERT INTO {table} SELECT * FROM columns")
 
 
 def other(text: str | None, flag: bool | None, data: bytes | None) -> Other:  # noqa: FBT001 - a column

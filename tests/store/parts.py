@@ -46,7 +46,9 @@ def contents(engine: Engine, selector: Selector | None = None) -> dict[tuple[Ser
         if not page:
             return found
         for points in page:
+            have = len(found)
             found |= {(points.series, t): v for t, v in zip(points.times, points.values, strict=True)}
+            assert len(found) == have + len(points.times), "a sample came twice"
         start = max(points.times[-1] for points in page) + 1
 
 

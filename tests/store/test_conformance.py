@@ -187,6 +187,32 @@ def test_rows_that_nobody_takes_are_named_and_the_others_stored(engine: Engine) 
     assert contents(engine) == {(LOAD, NOW): 1.0, (LOAD, NOW + 4): "fine"}
 
 
+def test_the_newest_are_known_after_everything_was_rolled_up_and_a_restart(under: Under) -> None:
+    door = a_series(metric="door")
+    under.engine.write(a_block((LOAD, NOW - DAY, 1.0), (LOAD, NOW, 2.0), (door, NOW - 1, True)))
+    under.engine.roll_up(NOW + 2 * DAY)
+    under.engine.write(a_block((LOAD, NOW - 5, 7.0)))
+    engine = under.reopen()
+    assert [(one.series, one.time, one.value) for one in engine.last(ALL)] == [
+        (LOAD, NOW, 2.0),
+        (door, NOW - 1, True),
+    ]
+
+
+def test_late_rows_behind_late_rows_meet_each_other(engine: Engine) -> None:
+    rows: dict[tuple[Series, int], Value] = {(LOAD, NOW): 0.0, (LOAD, NOW - HOUR): 0.0}
+    engine.write(block_of(rows))
+    start = NOW - 2 * HOUR  # where the series is known to be empty once the first row came
+    for value, offsets in ((1.0, [0]), (2.0, [1, 2, 3]), (3.0, [2, 3, 4]), (4.0, [1]), (5.0, [5])):
+        more: dict[tuple[Series, int], Value] = {(LOAD, start + i * SECOND): value for i in offsets}
+        rows |= more
+        engine.write(block_of(more))
+    across: dict[tuple[Series, int], Value] = {(LOAD, start + i * 20 * MINUTE): 6.0 for i in range(1, 6)}
+    rows |= across  # meets the sample that ends the empty stretch
+    engine.write(block_of(across))
+    assert contents(engine) == rows
+
+
 def test_everything_is_there_after_a_restart(under: Under) -> None:
     rows = noise(10, TODAY - DAY, NOW, 20 * MINUTE, LOAD, a_series("kiosk-2"))
     rows |= {(a_series(metric="status"), NOW): "online"}

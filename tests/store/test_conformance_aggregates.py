@@ -67,6 +67,16 @@ def test_late_data_is_in_the_aggregate_at_once_and_in_the_roll_up_after(under: U
     agree(engine, rows, start, NOW, MINUTE, 2 * HOUR, DAY)
 
 
+def test_an_hour_may_change_again_and_again(under: Under) -> None:
+    engine, hour = under.engine, TODAY - HOUR
+    for i in range(1, 4):
+        engine.write(a_block((LOAD, hour + i, 1.0)))
+        assert aggregated(engine, hour, hour + HOUR, HOUR, Statistic.SUM) == {(LOAD, hour): float(i)}
+        under.clock.advance(120)
+        engine.roll_up(under.clock.now())
+        assert aggregated(engine, hour, hour + HOUR, HOUR, Statistic.SUM) == {(LOAD, hour): float(i)}
+
+
 def test_a_number_overwritten_by_a_string_leaves_every_aggregate(under: Under) -> None:
     engine, start = under.engine, TODAY - DAY
     rows = noise(6, start, start + 3 * HOUR, 20 * MINUTE, LOAD)

@@ -88,6 +88,24 @@ def test_what_is_asked_after_closing_is_refused(engine: embedded.Engine) -> None
         engine.aggregate(ALL, 0, NOW, step=HOUR, statistic=Statistic.SUM)
 
 
+@pytest.mark.parametrize(
+    "vendors, ours",
+    [
+        (duckdb.OutOfMemoryException("could not allocate"), errors.Retry),
+        (duckdb.TransactionException("Conflict on tuple deletion!"), errors.Retry),
+        (duckdb.IOException("No space left on device"), errors.Retry),
+        (duckdb.FatalException("database has been invalidated"), errors.Gone),
+        (duckdb.ParserException("syntax error"), errors.Failure),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+def test_no_vendors_error_leaves(engine: embedded.Engine, vendors: Exception, ours: type[Exception]) -> None:
+    with pytest.raises(errors.Failure) as caught, engine._file.writing():
+        raise vendors
+    assert type(caught.value) is ours
+    engine.write(a_block((a_series(), NOW, 1.0)))  # and the next transaction begins
+
+
 WRITES_UNTIL_KILLED = """
 import sys
 from pathlib import Path

@@ -67,7 +67,7 @@ class Spool:
 
     @property
     def losses(self) -> bool:
-        """Whether some may wait to be declared: asked for what is due, the event lane makes a batch of them."""
+        """Whether some wait to be declared; asked for what is due, the event lane makes a batch of them."""
         return self._books.losses
 
     @property

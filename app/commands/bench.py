@@ -1,0 +1,102 @@
+"""`imm bench`: figures of this machine, beside a limit and a peer measured in the same run."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from app.brokers.choice import choose
+from app.brokers.port import endpoint
+from benchmarks import ingest as ingesting
+from benchmarks import store as storing
+from runtime import cli
+
+
+@click.group()
+def bench() -> None:
+    """Measure ingest and store against a limit and a peer."""
+
+
+@bench.command()
+@click.option(
+    "--seconds", default=20.0, show_default=True, type=click.FloatRange(min=1), help="Of full load."
+)
+@click.option(
+    "--broker", default="auto", show_default=True, type=click.Choice(["auto", "mosquitto", "iotcore"])
+)
+@click.option(
+    "--influx-url", help="Server whose v2 write API answers; without one: no InfluxDB figures, no peer."
+)
+@click.option("--influx-bucket", default="imm", show_default=True, help="A bucket that is ours to fill.")
+@click.option("--influx-token-file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@cli.report_option
+@cli.json_option
+def ingest(
+    seconds: float,
+    broker: str,
+    influx_url: str | None,
+    influx_bucket: str,
+    influx_token_file: Path | None,
+    report: Path | None,
+    *,
+    json: bool,
+) -> None:
+    """Records a second from broker to durable store, receipts on."""
+    if influx_url and influx_token_file is None:
+        raise cli.Failure(
+            "no token for InfluxDB", "its address is given without one", "add --influx-token-file"
+        )
+    server = (
+        ingesting.Influx(url=influx_url, bucket=influx_bucket, token_file=influx_token_file)
+        if influx_url and influx_token_file
+        else None
+    )
+
+    @contextlib.contextmanager
+    def fresh(folder: Path) -> Iterator[int]:
+        brought = choose(broker, folder)
+        brought.start()
+        try:
+            yield endpoint(brought, 5).port
+        finally:
+            brought.stop()
+
+    figures: dict[str, Any] = {}
+    with _progress(quiet=json) as say:
+        figures["embedded"] = ingesting.run("embedded", broker=fresh, seconds=seconds, influx=server, say=say)
+        if server:
+            figures["influx"] = ingesting.run("influx", broker=fresh, seconds=seconds, influx=server, say=say)
+    _tell(figures, report, json=json)
+
+
+@bench.command()
+@click.option("--rows", default=10_000_000, show_default=True, type=click.IntRange(100_000), help="Samples.")
+@click.option("--seed", default=1, show_default=True)
+@cli.report_option
+@cli.json_option
+def store(rows: int, seed: int, report: Path | None, *, json: bool) -> None:
+    """Writes and reads of the embedded store, beside DuckDB alone."""
+    with _progress(quiet=json) as say:
+        figures = storing.run(rows, seed=seed, say=say)
+    _tell({"embedded": figures}, report, json=json, seed=seed)
+
+
+@contextlib.contextmanager
+def _progress(*, quiet: bool) -> Iterator[Any]:
+    with Console(stderr=True, quiet=quiet).status("starting") as status:
+        yield status.update
+
+
+def _tell(figures: dict[str, Any], report: Path | None, *, json: bool, seed: int | None = None) -> None:
+    if report:
+        cli.report(report, figures, seed=seed)
+    if json:
+        cli.emit(figures, json=True)
+        return
+    for engine, found in figures.items():
+        cli.emit(found, json=False, title=engine)

@@ -18,7 +18,7 @@ Connection = duckdb.DuckDBPyConnection
 
 _WAIT: Final = 30.0  # seconds a call waits for its turn
 _READERS: Final = 8  # at once; more wait: two cores answer no faster for more
-_WAL: Final = "16MB"  # written between two checkpoints: each holds the writer up by some 50 ms, more hold memory
+_WAL: Final = "16MB"  # between two checkpoints: each holds the writer up by some 50 ms, fewer hold memory
 _open: set[Path] = set()  # files of this process: DuckDB would share them, our memory of them would not
 
 

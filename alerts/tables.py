@@ -33,6 +33,7 @@ alerts: Final = Table(
     Column("acknowledged_by", String(200), nullable=False),
     Column("acknowledged", Instant),
     Column("silenced_until", Instant),
+    Column("incident", Boolean(create_constraint=False), nullable=False),
     Column("probe", Boolean(create_constraint=False), nullable=False),
 )
 open_: Final = (alerts.c.state != "resolved") & alerts.c.probe.is_(False)

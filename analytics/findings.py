@@ -39,6 +39,7 @@ def judgement(
         time=time,
         judged=judged,
         evidence=evidence,
+        incident=rule.incident,
     )
 
 

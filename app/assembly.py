@@ -58,7 +58,7 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
     )
     return Assembly(
         contributions=(
-            console.wiring.contribution(ports, clock=parts.clock),
+            console.wiring.contribution(ports, clock=parts.clock, thanks=parts.settings.thanks),
             tangi.contribution,
             alerts.routes.contribution(desk, deliverers=deliverers),
         )

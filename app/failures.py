@@ -6,8 +6,10 @@ import alerts.errors
 import analytics.errors
 import app.brokers.errors
 import city.errors
+import console.errors
 import devices.errors
 import ingest.errors
+import programmes.tangi.errors
 import runtime.spool
 import store.errors
 import web.errors
@@ -20,8 +22,10 @@ _OURS = (
     analytics.errors.Error,
     app.brokers.errors.Failure,
     city.errors.Failure,
+    console.errors.Failure,
     devices.errors.Failure,
     ingest.errors.Failure,
+    programmes.tangi.errors.Failure,
     runtime.spool.Error,
     store.errors.Failure,
     web.errors.Failure,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from console.errors import Unknown
 from console.ports import Change, Letter, Replay
 from ingest.errors import Unreplayable
 from ingest.replay import Replay as Replaying
@@ -35,6 +36,8 @@ class Letters:
     def _one(self, letter: str, *, dry: bool) -> Replay:
         try:
             outcome = self._replaying.dry_run(letter) if dry else self._replaying.replay(letter)
+        except LookupError:
+            raise Unknown("dead letter", letter) from None
         except Unreplayable as error:
             return Replay(id=letter, accepted=False, samples=0, same=0, reason=str(error))
         verdict = outcome.verdict

@@ -14,6 +14,7 @@ import city.outbox.settings
 import ingest.settings
 import store.settings
 from city import db
+from contracts.judgements import Text
 from runtime import mqtt
 from runtime import settings as runtime_settings
 from runtime.settings import Wrong
@@ -50,6 +51,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     roster: Path = _HOME / "deploy/roster/bima.toml"
     worker: str = "w1"  # name of this process among its like: unique for each `imm run ingest`
     workers: int = 2  # of ingest that `imm up` starts on InfluxDB; the embedded store has one
+    thanks: tuple[Text, ...] = ()  # to whom data is owed, at the foot of the console's page
     mqtt: mqtt.Settings = mqtt.Settings()
     broker: Broker = Broker()
     ingest: ingest.settings.Settings = ingest.settings.Settings()

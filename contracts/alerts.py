@@ -40,6 +40,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     acknowledged_by: str = ""
     acknowledged: int | None = None  # µs UTC
     silenced_until: int | None = None  # µs UTC
+    incident: bool = True  # whether it opens an incident
     probe: bool = False
 
 

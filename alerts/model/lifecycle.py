@@ -139,6 +139,7 @@ def _raise(judgement: Judgement, now: int, ids: Factory, hold: int) -> Step:
         evidence=judgement.evidence,
         started=judgement.time,
         updated=now,
+        incident=judgement.incident,
         probe=judgement.probe,
     )
     return Step(outcome=Outcome.FIRED if fires else Outcome.RAISED, alert=alert)

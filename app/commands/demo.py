@@ -80,7 +80,8 @@ async def _run(settings: Settings, running: service.Service, seconds: float | No
     click.echo(footfall.ATTRIBUTION)
     hours = footfall.load()
     weeks = week.weeks(hours, clock.now(), _crowd(settings))
-    await platform(settings, running, config=None)
+    thanks = f'[{{ id = "{footfall.THANKS}", en = "{footfall.ATTRIBUTION}" }}]'
+    await platform(settings, running, config=None, environment={"IMM_THANKS": thanks})
     api = f"http://{settings.api.host}:{settings.api.port}"
     there = excerpt(hours, clock.now(), weeks, week.HISTORY + 2 * week.AHEAD)
     children = agents(settings.data / "agents", settings.mqtt, api, weeks, there)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +14,7 @@ from app import histories
 from app.brokers.choice import choose
 from app.brokers.port import Broker
 from app.processes.children import children
-from app.processes.supervisor import Child, Supervisor
+from app.processes.supervisor import Supervisor
 from app.settings import Settings, load
 from city import db
 from runtime import service
@@ -44,19 +44,18 @@ async def platform(
     running: service.Service,
     *,
     config: Path | None,
-    besides: Sequence[Child] = (),
-) -> Supervisor:
-    """Start broker, platform and what comes `besides`; say where they answer. `running` stops them."""
+    environment: Mapping[str, str] | None = None,
+) -> None:
+    """Start broker and platform, and say where they answer; a stop of `running` ends them."""
     broker = bring(settings)
     prepare(settings)
-    everyone = [*children(settings, broker, config), *besides]
+    everyone = children(settings, broker, config, environment or {})
     logs = settings.data / "logs"
     supervisor = Supervisor(everyone, logs=logs, clock=System(), state=settings.data / STATE)
     running.start("processes", supervisor.run(running.stopping), drains=True)
     address = f"http://{settings.api.host}:{settings.api.port}"
     if await ready(address, running):
         _announce(broker, address, logs)
-    return supervisor
 
 
 def bring(settings: Settings) -> Broker | None:

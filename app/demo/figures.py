@@ -14,7 +14,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """Keys of the report."""
 
     recorded: int  # samples that agents committed to their spools
-    stored: int
+    stored: int  # of these
     lost: int  # recorded, and neither stored nor refused with a reason; while running: also in flight
     duplicated: int  # rows of the store beyond those counted as stored
     resent: int  # samples that came again and changed nothing
@@ -42,7 +42,7 @@ async def ask(client: httpx.AsyncClient, now: int) -> Figures:
     probes = await _get(client, "/api/v1/probes", {})
     return Figures(
         recorded=sums["recorded"],
-        stored=sums["stored"],
+        stored=sums["stored"] - sums["unsequenced"],
         lost=sums["missing"] + sums["lost"],
         duplicated=max(0, await _rows(client, span) - sums["stored"]),
         resent=sums["duplicated"],

@@ -10,7 +10,7 @@ from store import errors as store_errors
 from web.health import Checks
 from web.shell import LOOPBACK, create_app
 
-KNOWN = {store_errors.Retry: 503, store_errors.Gone: 503, store_errors.Failure: 500, LookupError: 404}
+KNOWN = {store_errors.Retry: 503, store_errors.Gone: 503, store_errors.Failure: 500}
 
 
 async def start(parts: Parts, assembly: Assembly) -> None:
@@ -23,6 +23,7 @@ async def start(parts: Parts, assembly: Assembly) -> None:
         checks=checks(parts),
         known=KNOWN,
         hosts=(*LOOPBACK, *settings.names),
+        stopping=parts.service.stopping,
     )
     bound = http.listen("api", settings.host, settings.port)
     parts.service.start("api", http.serve(app, bound, parts.service.stopping), drains=True)

@@ -68,7 +68,7 @@ class Ear:
         if alert.probe:
             if what == _FIRING:
                 self._probes.arrived(tx, alert.id, sent=alert.started)
-        elif what == _FIRING:
+        elif what == _FIRING and alert.incident:
             self._fire(tx, alert)
         else:
             self._follow(tx, alert, what)

@@ -76,6 +76,13 @@ def test_an_alert_opens_an_incident(stage: Stage, ear: Ear, severity: Severity, 
     assert told(stage) == [("incident.opened", one.number, 1)]
 
 
+def test_an_alert_whose_rule_wants_no_incident_opens_none(stage: Stage, ear: Ear) -> None:
+    quiet = msgspec.structs.replace(alert(), incident=False)
+    hear(stage, ear, "firing", quiet)
+    hear(stage, ear, "resolved", quiet)
+    assert stage.tangi.incidents.page(Filters()) == []
+
+
 def test_a_fingerprint_has_one_working_incident(stage: Stage, ear: Ear, clock: Fake) -> None:
     first = alert(clock, 1)
     hear(stage, ear, "firing", first)

@@ -38,6 +38,7 @@ def upgrade() -> None:
         sa.Column("acknowledged_by", sa.String(200), nullable=False),
         sa.Column("acknowledged", sa.BigInteger()),
         sa.Column("silenced_until", sa.BigInteger()),
+        sa.Column("incident", sa.Boolean(create_constraint=False), nullable=False),
         sa.Column("probe", sa.Boolean(create_constraint=False), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_alerts"),
     )

@@ -1,0 +1,41 @@
+"""The demo as a newcomer runs it, without a browser: real agents, replayed footfall, an alert, an incident."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.system.conftest import free_port
+
+pytestmark = pytest.mark.system
+
+
+@pytest.mark.timeout(180)
+def test_everything_comes_through_and_the_report_says_so(tmp_path: Path) -> None:
+    report = tmp_path / "demo.json"
+    environment = {
+        **os.environ,
+        "IMM_DATA": str(tmp_path / "data"),
+        "IMM_MQTT__PORT": str(free_port()),
+        "IMM_API__PORT": str(free_port()),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "app", "demo", "--for", "25", "--report", str(report)],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=150,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(report.read_text(encoding="utf-8"))
+    assert found["lost"] == found["duplicated"] == 0
+    assert found["stored"] == found["recorded"] > 14_000  # four weeks of 21 points, hour by hour
+    assert found["alerts"] >= 1
+    assert found["incidents"] >= 1
+    assert found["probes"] >= 10
+    assert 0 < found["sample_to_incident_ms_p50"] <= found["sample_to_incident_ms_p99"]
+    assert "CC BY 4.0" in done.stdout

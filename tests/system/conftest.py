@@ -99,12 +99,15 @@ class Platform:
         command = ["mosquitto_pub", *self.place(version), "-q", "1", "-t", topic, "-m", message, *options]
         subprocess.run(command, check=True, timeout=LIMIT, capture_output=True)
 
-    def last(self, device: str, metric: str) -> list[Any]:
-        """Newest values of a metric, as the API tells them."""
-        params = {"device": device, "metric": metric}
-        answer = httpx.get(f"{self.api}/api/v1/query/last", params=params, timeout=LIMIT)
+    def get(self, path: str, **params: str) -> Any:
+        """What the API answers."""
+        answer = httpx.get(f"{self.api}{path}", params=params, timeout=LIMIT)
         answer.raise_for_status()
-        return [one["value"] for one in answer.json()]
+        return answer.json()
+
+    def last(self, device: str, metric: str) -> list[Any]:
+        """Newest values of a metric."""
+        return [one["value"] for one in self.get("/api/v1/query/last", device=device, metric=metric)]
 
     def imm(self, *words: str) -> Any:
         """What a command that asks this platform prints with `--json`."""

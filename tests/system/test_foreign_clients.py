@@ -90,8 +90,7 @@ def _about(event: Event, device: str) -> bool:
 
 
 def _state(platform: Platform, alert: str) -> str:
-    answer = httpx.get(f"{platform.api}/api/v1/alerts/{alert}", timeout=LIMIT).json()
-    return str(answer.get("alert", answer)["state"])
+    return str(platform.get(f"/api/v1/alerts/{alert}")["alert"]["state"])
 
 
 class _curl:  # noqa: N801 - reads as the command it is

@@ -1,0 +1,48 @@
+"""Follow the platform's events for ever, each at least once.
+
+python follow_events.py http://127.0.0.1:8600 place.txt
+"""
+
+import http.client
+import json
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+SILENT = 60  # seconds without even a heartbeat (one comes every 15) after which the connection is dead
+PAUSE = 2  # seconds before it is opened again
+
+
+def handle(event: dict[str, object]) -> None:
+    """Your work. What was handled just before a crash comes again: tell it by `id`."""
+    print(event["time"], event["type"], event["subject"], flush=True)
+
+
+def follow(url: str, place: Path) -> None:
+    """Read one connection until it ends; the file holds the position of the last event handled."""
+    after = place.read_text() if place.exists() else "0"  # 0: from the oldest that is kept
+    request = urllib.request.Request(f"{url}/api/v1/events", headers={"Last-Event-ID": after})
+    with urllib.request.urlopen(request, timeout=SILENT) as stream:
+        fields: dict[str, str] = {}
+        for raw in stream:
+            if line := raw.decode().rstrip("\r\n"):
+                name, _, value = line.partition(": ")
+                fields[name] = value  # of a heartbeat, which is a comment, the name is empty
+                continue
+            if fields.get("event") == "gap":
+                print("some events are no longer kept: read the lists again", file=sys.stderr)
+            elif "data" in fields:
+                handle(json.loads(fields["data"]))
+                place.write_text(fields["id"])
+            fields = {}
+
+
+if __name__ == "__main__":
+    while True:
+        try:
+            follow(sys.argv[1], Path(sys.argv[2]))
+        except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
+            print(f"again in {PAUSE} s: {error}", file=sys.stderr)
+        time.sleep(PAUSE)

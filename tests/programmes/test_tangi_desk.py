@@ -77,7 +77,7 @@ def test_an_alert_opens_an_incident(stage: Stage, ear: Ear, severity: Severity, 
 
 
 def test_an_alert_whose_rule_wants_no_incident_opens_none(stage: Stage, ear: Ear) -> None:
-    quiet = msgspec.structs.replace(alert(), incident=False)
+    quiet = alert(stage.clock, 1, incident=False)
     hear(stage, ear, "firing", quiet)
     hear(stage, ear, "resolved", quiet)
     assert stage.tangi.incidents.page(Filters()) == []

@@ -14,7 +14,7 @@ import click
 import msgspec
 
 from contracts import batches, senml
-from contracts.instants import HOUR, SECOND, floor
+from contracts.instants import DAY, HOUR, SECOND, floor
 from contracts.series import Block, Series
 from contracts.topics import Channel, Device, Kind
 from runtime import logs, mqtt, service
@@ -28,16 +28,20 @@ STEP = (
 )
 PEAK = 1_000.0  # value of `sim.level` at every `peak`-th tick; a rule may watch it
 LEAST = 10.0  # and at all others
+_AT_ONCE = 500  # batches of history a transaction
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What the fleet does."""
 
     devices: int = 8
+    first: int = 1  # number of the first of them
     site: str = "bima"
     period: float = 0.1  # seconds between two batches of a device
     metrics: int = 8  # samples in a batch, besides level
     peak: int = 0  # every so many ticks one level above all others; 0: never
+    history_days: float = 0  # so much is in the spool before anything is sent, as if the line had been down
+    history_step: float = 60.0  # seconds between two batches of that time
 
 
 def device(number: int, site: str = "bima") -> Device:
@@ -67,12 +71,30 @@ async def record(plan: Plan, spool: Spool, clock: Clock) -> None:
     due = clock.monotonic()
     while True:
         now = clock.now()
-        items = [batch(device(n + 1, plan.site), plan, tick, start, now + n) for n in range(plan.devices)]
         with contextlib.suppress(Full):
-            await asyncio.to_thread(spool.extend, items)
+            await asyncio.to_thread(spool.extend, _batches(plan, tick, start, now))
         tick += 1
         due = max(due + plan.period, clock.monotonic())
         await asyncio.sleep(due - clock.monotonic())
+
+
+def remember(plan: Plan, spool: Spool, clock: Clock) -> None:
+    """Record what the fleet would have in its spool after days without a line."""
+    now = clock.now()
+    start = now - round(plan.history_days * DAY)
+    step = round(plan.history_step * SECOND)
+    waiting: list[Item] = []
+    for tick, time in enumerate(range(start, now, step)):
+        waiting += _batches(plan, tick, start, time)
+        if len(waiting) >= _AT_ONCE:
+            spool.extend(waiting)
+            waiting = []
+    spool.extend(waiting)
+
+
+def _batches(plan: Plan, tick: int, start: int, now: int) -> list[Item]:
+    numbers = range(plan.first, plan.first + plan.devices)
+    return [batch(device(n, plan.site), plan, tick, start, now + n) for n in numbers]
 
 
 def _series(address: Device, metric: str) -> Series:
@@ -87,9 +109,8 @@ async def _tell(spool: Spool, every: float) -> None:
 
 
 async def _empty(spool: Spool) -> None:
-    """Wait until every batch is receipted; a last tally goes with them."""
-    await asyncio.to_thread(spool.tell)
-    while any(spool.depth().values()):  # noqa: ASYNC110 - the spool is emptied in another thread
+    """Wait until every batch is receipted, and the last counts and losses are told."""
+    while await asyncio.to_thread(spool.tell) or any(spool.depth().values()) or spool.losses:  # noqa: ASYNC110 - of a thread
         await asyncio.sleep(0.1)
 
 
@@ -98,9 +119,12 @@ async def _empty(spool: Spool) -> None:
 @click.option("--host", default="127.0.0.1")
 @click.option("--port", default=1883)
 @click.option("--devices", default=Plan().devices)
+@click.option("--first", default=Plan().first)
 @click.option("--period", default=Plan().period)
 @click.option("--metrics", default=Plan().metrics)
 @click.option("--peak", default=Plan().peak)
+@click.option("--history-days", default=Plan().history_days, type=float)
+@click.option("--history-step", default=Plan().history_step)
 @click.option("--limit-bytes", default=256_000_000)
 @click.option(
     "--stop-file", type=click.Path(path_type=Path), help="When it appears: record no more, send all, end."
@@ -114,6 +138,8 @@ def main(path: Path, host: str, port: int, limit_bytes: int, stop_file: Path | N
     async def work(running: service.Service) -> None:
         settings = mqtt.Settings(host=host, port=port)
         with Spool(path, clock=clock, limit_bytes=limit_bytes) as spool:
+            if chosen.history_days:
+                await asyncio.to_thread(remember, chosen, spool, clock)
             async with mqtt.Client(settings, client_id=f"fleet-{path.stem}", clock=clock) as client:
                 sending = Sending(patience=5.0, longest_patience=10.0)
                 running.start("uplink", Uplink(spool, client, clock=clock, settings=sending).run())

@@ -72,9 +72,14 @@ def flat(result: Result) -> dict[str, int]:
 def wrong(result: Result) -> bool:
     """Whether anything was lost, doubled or left out of order."""
     found = result.figures
-    return (
-        bool(found.lost or found.duplicated or found.holes or found.ledger_missing or result.order_violations)
-        or found.incidents < found.alerts
+    return bool(
+        found.lost
+        or found.duplicated
+        or found.holes
+        or found.ledger_missing
+        or found.alerts_alone
+        or found.incidents_doubled
+        or result.order_violations
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from runtime.spool import Spool
 from simulator.fleet import STEP, device
 
 _PAGE = 100_000  # samples of one answer
+_CATCH_UP = 10.0  # seconds in which the desk must have heard of every alert
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +34,17 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     ledger_missing: int  # by the platform's ledger
     alerts: int
     incidents: int
+    alerts_alone: int  # fingerprints that fired and have no incident, or one that knows an older alert
+    incidents_doubled: int  # beyond one for each fingerprint: nobody ends one during the run
+
+
+class Desk(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of judgements."""
+
+    alerts: int
+    incidents: int
+    alone: int
+    doubled: int
 
 
 def recorded(spool: Path, devices: int) -> tuple[int, int]:
@@ -64,9 +77,31 @@ def stored(api: str, devices: int) -> tuple[int, int, int]:
     return distinct, twice + max(0, counted - distinct), holes
 
 
-def alerts(api: str) -> tuple[int, int]:
-    """How many alerts there were, and how many incidents."""
-    return len(_all(api, "/api/v1/alerts")), len(_all(api, "/api/v1/incidents"))
+def desk(api: str) -> Desk:
+    """Compare alerts with incidents, once the desk has caught up or has had its time."""
+    end = time.monotonic() + _CATCH_UP
+    while True:
+        found = _desk(api)
+        if not found.alone or time.monotonic() > end:
+            return found
+        time.sleep(0.2)
+
+
+def _desk(api: str) -> Desk:
+    raised = _all(api, "/api/v1/alerts")
+    opened = _all(api, "/api/v1/incidents")
+    newest: dict[str, dict[str, Any]] = {}
+    for alert in raised:
+        known = newest.setdefault(alert["fingerprint"], alert)
+        if (alert["started"], alert["id"]) > (known["started"], known["id"]):
+            newest[alert["fingerprint"]] = alert
+    known_by = {(incident["fingerprint"], incident["alert"]) for incident in opened}
+    return Desk(
+        alerts=len(raised),
+        incidents=len(opened),
+        alone=sum((name, alert["id"]) not in known_by for name, alert in newest.items()),
+        doubled=len(opened) - len({incident["fingerprint"] for incident in opened}),
+    )
 
 
 def ledger_missing(api: str) -> int:

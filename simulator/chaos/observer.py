@@ -1,13 +1,22 @@
-"""A plain subscriber that knows nothing of receipts: it watches the order of first transmissions."""
+"""A plain subscriber that takes no part: it watches first transmissions, judgements and receipts."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import NamedTuple
 
-from contracts import topics
-from contracts.batches import sequence
+from contracts import ranges, receipts, topics
+from contracts.batches import Sequence, sequence
+from contracts.ranges import Ranges
 from contracts.topics import Channel
 from runtime.mqtt import Message
+
+
+class Epoch(NamedTuple):
+    """Of a stream."""
+
+    stream: str
+    epoch: int
 
 
 class Observer:
@@ -16,25 +25,51 @@ class Observer:
     def __init__(self) -> None:
         self.seen = 0
         self.violations = 0
-        self._newest: dict[tuple[str, int], int] = defaultdict(int)
-        self._firsts: dict[tuple[str, int], set[int]] = defaultdict(set)
+        self.receipted: dict[Epoch, Ranges] = {}
+        self._newest: dict[Epoch, int] = defaultdict(int)
+        self._firsts: dict[Epoch, set[int]] = defaultdict(set)
+        self._judged: dict[Epoch, set[int]] = defaultdict(set)
 
     @property
     def filters(self) -> tuple[str, ...]:
         """What to subscribe."""
-        return topics.every(Channel.TELEMETRY), topics.every(Channel.EVENT)
+        return (
+            topics.every(Channel.TELEMETRY),
+            topics.every(Channel.EVENT),
+            topics.every(Channel.RECEIPT),
+            topics.every_area("judgement"),
+            topics.every_area("judgement", receipt=True),
+        )
 
     def handle(self, message: Message) -> None:
         """Take one message."""
         message.ack()
-        place = sequence(message.properties)
-        if place is None or place.attempt != 1:
-            return
-        stream = (str(place.stream), place.epoch)
-        if place.seq in self._firsts[stream]:
-            return  # the broker gave it twice
+        if message.topic.endswith("/receipt"):
+            self._receipt(message.payload)
+        elif place := sequence(message.properties):
+            self._batch(place)
+
+    def unanswered(self) -> int:
+        """Judgements seen for which no receipt was seen yet."""
+        return sum(
+            not ranges.holds(self.receipted.get(epoch, ()), seq)
+            for epoch, numbers in self._judged.items()
+            for seq in numbers
+        )
+
+    def _receipt(self, payload: bytes) -> None:
+        receipt = receipts.decode(payload)
+        epoch = Epoch(receipt.stream, receipt.epoch)
+        self.receipted[epoch] = ranges.union(self.receipted.get(epoch, ()), receipt.ranges)
+
+    def _batch(self, place: Sequence) -> None:
+        epoch = Epoch(str(place.stream), place.epoch)
+        if place.stream.channel == "judgement":
+            self._judged[epoch].add(place.seq)
+        if place.attempt != 1 or place.seq in self._firsts[epoch]:
+            return  # sent again, or the broker gave it twice
         self.seen += 1
-        self._firsts[stream].add(place.seq)
-        if place.seq < self._newest[stream]:
+        self._firsts[epoch].add(place.seq)
+        if place.seq < self._newest[epoch]:
             self.violations += 1
-        self._newest[stream] = max(self._newest[stream], place.seq)
+        self._newest[epoch] = max(self._newest[epoch], place.seq)

@@ -21,6 +21,7 @@ from simulator.chaos.observer import Observer
 from simulator.chaos.stack import Stack
 
 SETTLE: Final = 180.0  # seconds in which everything recorded must be receipted after the last kill
+JUDGED: Final = 40.0  # seconds in which every judgement must be receipted then: twice the uplink's patience
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +68,7 @@ async def run(plan: Plan, folder: Path, say: Callable[[int, str], None]) -> Resu
             say(number, victim)
         await stack.ready()
         await stack.finish(SETTLE)
+        await _judged(observer)
         figures = await asyncio.to_thread(_count, stack.api, spool, plan.devices)
     return Result(figures=figures, kills=kills, seen=observer.seen, order_violations=observer.violations)
 
@@ -74,7 +76,7 @@ async def run(plan: Plan, folder: Path, say: Callable[[int, str], None]) -> Resu
 def _count(api: str, spool: Path, devices: int) -> Figures:
     written, shed = count.recorded(spool, devices)
     distinct, duplicated, holes = count.stored(api, devices)
-    raised, opened = count.alerts(api)
+    desk = count.desk(api)
     return Figures(
         recorded=written,
         shed=shed,
@@ -83,9 +85,18 @@ def _count(api: str, spool: Path, devices: int) -> Figures:
         duplicated=duplicated + max(0, distinct - written),
         holes=holes,
         ledger_missing=count.ledger_missing(api),
-        alerts=raised,
-        incidents=opened,
+        alerts=desk.alerts,
+        incidents=desk.incidents,
+        alerts_alone=desk.alone,
+        incidents_doubled=desk.doubled,
     )
+
+
+async def _judged(observer: Observer) -> None:
+    """Wait until the alerts process has every judgement; the observer itself may have missed a receipt."""
+    limit = asyncio.get_running_loop().time() + JUDGED
+    while observer.unanswered() and asyncio.get_running_loop().time() < limit:  # noqa: ASYNC110 - of the broker
+        await asyncio.sleep(0.1)
 
 
 def _fleet(plan: Plan, folder: Path, spool: Path, port: int) -> list[str]:

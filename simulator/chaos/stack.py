@@ -7,13 +7,17 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 import httpx
 import msgspec
 
+from contracts.topics import Device
+from simulator.fleet import device
+
+PLATFORM: Final = "platform"
 STATE: Final = "processes.json"  # written by `imm up` in the data folder: name → pid
 LIMIT: Final = 60.0  # seconds in which something that was started or killed must be there again
 RULES: Final = """
@@ -32,13 +36,24 @@ class Stuck(Exception):
 class Stack:
     """Broker, platform and agents of one run, in one folder."""
 
-    def __init__(self, folder: Path, *, broker: str, devices: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        broker: str,
+        devices: int,
+        others: Sequence[Device] = (),
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        """`devices` of the fleet and `others` stand in the roster; `settings`: variables of the platform."""
         self.folder = folder
         self.port = _free()
         self.api = f"http://127.0.0.1:{_free()}"
         self._agents: dict[str, Sequence[str]] = {}
+        self._environments: dict[str, Mapping[str, str]] = {}
         self._running: dict[str, asyncio.subprocess.Process] = {}
-        (folder / "roster.toml").write_text(_roster(devices), encoding="utf-8")
+        fleet = [device(number) for number in range(1, devices + 1)]
+        (folder / "roster.toml").write_text(_roster([*fleet, *others]), encoding="utf-8")
         (folder / "rules.yaml").write_text(RULES, encoding="utf-8")
         self._environment = {
             **os.environ,
@@ -50,18 +65,39 @@ class Stack:
             "IMM_BROKER__CHOICE": broker,
             "IMM_INGEST__SHARE__MESSAGES_PER_S": "100000",
             "IMM_INGEST__SHARE__RECORDS_PER_S": "10000000",
+            **(settings or {}),
         }
 
-    def add(self, name: str, command: Sequence[str]) -> None:
-        """An agent; it ends once the file `stop` lies in the folder and all that it recorded is receipted."""
+    def add(self, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
+        """An agent. `finish` expects that it ends by itself, `stop` that it obeys SIGTERM."""
         self._agents[name] = command
+        self._environments[name] = environment or {}
 
     async def start(self) -> None:
         """Start the platform and wait until it is ready; then the agents."""
-        await self._spawn("platform", [sys.executable, "-m", "app", "up"])
-        await self.ready()
+        await self.begin()
         for name in self._agents:
+            await self.begin(name)
+
+    async def begin(self, name: str = PLATFORM) -> None:
+        """Start an agent, or the platform and wait until it is ready. Raises Stuck."""
+        if name in self._agents:
             await self._spawn(name, self._agents[name])
+            return
+        await self._spawn(name, [sys.executable, "-m", "app", "up"])
+        await self.ready()
+
+    async def end(self, name: str = PLATFORM) -> int:
+        """Stop an agent or the platform in order; return its exit status. Raises Stuck."""
+        process = self._running[name]
+        if process.returncode is None:
+            process.terminate()
+        try:
+            return await asyncio.wait_for(process.wait(), LIMIT)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+            raise Stuck(f"{name} did not stop within {LIMIT:.0f} s") from None
 
     def victims(self) -> list[str]:
         """What may be killed now."""
@@ -69,16 +105,19 @@ class Stack:
 
     async def kill(self, victim: str) -> None:
         """Kill -9; `imm up` starts its own children again, agents are started again here."""
+        self.send(victim, signal.SIGKILL)
+        if victim in self._agents:
+            await self._running[victim].wait()
+            await self.begin(victim)
+
+    def send(self, victim: str, number: signal.Signals) -> None:
+        """A signal to an agent or one of the platform's processes; none where it is not there just now."""
         if victim in self._agents:
             agent = self._running[victim]
             if agent.returncode is None:
-                agent.kill()
-            await agent.wait()
-            await self._spawn(victim, self._agents[victim])
-            return
-        pid = self._children().get(victim)
-        if pid:
-            _signal(pid, signal.SIGKILL)
+                agent.send_signal(number)
+        elif pid := self._children().get(victim):
+            _signal(pid, number)
 
     async def ready(self) -> None:
         """Wait until every part of the platform is well. Raises Stuck."""
@@ -126,13 +165,18 @@ class Stack:
     async def _spawn(self, name: str, command: Sequence[str]) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:
             self._running[name] = await asyncio.create_subprocess_exec(
-                *command, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, env=self._environment
+                *command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**self._environment, **self._environments.get(name, {})},
             )
 
 
-def _roster(devices: int) -> str:
-    entry = '[[device]]\ndevice = "sim-{:03d}"\nkind = "sensor"\nsite = "bima"\n'
-    return "\n".join(entry.format(number) for number in range(1, devices + 1))
+def _roster(devices: Sequence[Device]) -> str:
+    return "\n".join(
+        f'[[device]]\ndevice = "{one.device}"\nkind = "{one.kind}"\nsite = "{one.site}"\n' for one in devices
+    )
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

@@ -19,10 +19,11 @@ from edge.settings import Settings
 from runtime import metrics, mqtt
 from runtime.clock import Clock
 from runtime.service import Service
-from runtime.spool import Full, Spool
+from runtime.spool import Full, Lane, Spool
 from runtime.uplink import Uplink
 
 _HOUR_LATE: Final = 2.0  # seconds after an hour's close until it is told: samples of its last moments are in
+_PROBES_BEHIND: Final = 10  # batches of the event lane; behind more no probe is sent
 _log: Final = logging.getLogger(__name__)
 Work = Callable[["Station"], Awaitable[None]]
 
@@ -115,10 +116,10 @@ async def _send(station: Station, done: asyncio.Event) -> None:
         await asyncio.wait({sending, waiting}, return_when=asyncio.FIRST_COMPLETED)
         if sending.done():
             sending.result()
-        with contextlib.suppress(Full):  # what is not told now is told after the next start
-            station.spool.tell()
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(TimeoutError, Full):  # what is not told now is told after the next start
             async with asyncio.timeout(station.settings.farewell):
+                await station.uplink.drained()
+                station.spool.tell()  # the last word, once no earlier one waits
                 await station.uplink.drained()
         if station.client.connected.is_set():
             now = station.clock.now()
@@ -237,7 +238,10 @@ def _own(spool: Spool) -> list[Reading]:
 
 
 async def _probe(station: Station, recorder: Recorder) -> None:
+    """Send probes while the path is open: one that waits tells nothing, and would take an alarm's place."""
     async for _ in ticks(station.settings.probe, station.clock):
+        if not station.client.connected.is_set() or station.spool.depth()[Lane.EVENT] > _PROBES_BEHIND:
+            continue
         try:
             await recorder.probe()
         except Full as error:

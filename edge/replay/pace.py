@@ -27,6 +27,7 @@ class Pace:
         if self._restamp is Restamp.WEEKS:
             ahead = -(-(self._now - newest) // WEEK)
             self.weeks = ahead if settings.weeks is None else settings.weeks
+        self.oldest = 0 if settings.history is None else self._now - round(settings.history * SECOND)
         self.start = self._now - round(settings.played * SECOND)  # rows before are loaded at once
         if self._restamp is Restamp.AS_IS:
             self.start = first

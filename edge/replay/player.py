@@ -64,7 +64,7 @@ class Player:
         row: rows.Row | None = first
         while row is not None:
             due = pace.stamp(row[0])
-            if mark is None or due > mark:
+            if due >= pace.oldest and (mark is None or due > mark):
                 if due != stamp and (count >= self._settings.batch or (count and pace.wait(due) > 0)):
                     await self._spill(block, (name, stamp))
                     block, count = {}, 0

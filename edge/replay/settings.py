@@ -50,15 +50,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     unit: Literal["us", "ms", "s", "text"] = "us"  # of a number; text: RFC 3339
     zone: str = "UTC"  # of text without an offset
     restamp: Restamp = Restamp.WEEKS
-    weeks: int | None = (
-        None  # by how many the rows are moved; by default so that the newest lies just ahead of now
-    )
-    played: float = (
-        DAY / SECOND
-    )  # seconds before the start; rows older than that are loaded as fast as it goes
-    speed: float = (
-        3_600.0  # times faster than it happened, until now is reached, then 1; 0: as fast as it goes
-    )
+    weeks: int | None = None  # by how many rows are moved; by default the newest then lies just ahead of now
+    history: float | None = None  # seconds before the start; rows older than that are left out
+    played: float = DAY / SECOND  # seconds before the start; rows older than that are loaded at once
+    speed: float = 3_600.0  # times faster, until now is reached, then 1; 0: as fast as it goes
     batch: int = 500  # rows at a time
 
     def __post_init__(self) -> None:

@@ -3,12 +3,14 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import httpx
 import msgspec
 import pytest
 
@@ -21,11 +23,11 @@ from contracts.topics import Device, Kind
 from edge.status import Status
 from runtime import ids, mqtt
 from runtime.clock import System
-from runtime.spool import Spool
+from runtime.spool import Lane, Spool
 from tests.fixtures.far import LIMIT, Far, until
 
 pytestmark = pytest.mark.system
-FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 
 
 class Listener(Far):
@@ -209,6 +211,37 @@ async def test_a_replay_ends_when_everything_is_receipted(stage: Stage) -> None:
         process = stage.agent("replay", "player", config=replay)
         assert (await stage.ended(process))[0] == 0
         assert len(far.block) == 400, "what was played is not played again"
+
+
+async def test_an_agent_without_a_broker_records_and_does_not_probe(stage: Stage) -> None:
+    stage.port = 1  # nobody listens there
+    process = stage.agent()
+    await until((stage.folder / "k1.db").exists)
+    await asyncio.sleep(1.5)  # so long it has nobody to speak to: there is nothing to wait for
+    process.send_signal(signal.SIGTERM)
+    assert (await stage.ended(process))[0] == 0
+    with Spool(stage.folder / "k1.db", clock=System()) as box:
+        assert box.depth()[Lane.TELEMETRY] > 0
+        told = box.due(Lane.EVENT, after=0, count=100, size=10**6)
+        assert {type(event) for batch in told for event in events.decode(batch.payload)} == {events.Tally}
+
+
+async def test_figures_are_scraped_where_a_port_is_set(stage: Stage) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    async with stage.far() as far:
+        stage.agent(env={"IMM_EDGE_METRICS_PORT": str(port)})
+        await until(lambda: len(far.block) > 50)
+        async with httpx.AsyncClient() as client:
+            text = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
+    for name in (
+        "imm_agent_samples_total",
+        "imm_uplink_sent_total",
+        "imm_spool_bytes",
+        "process_cpu_seconds",
+    ):
+        assert name in text
 
 
 async def test_a_second_agent_on_the_same_spool_is_refused(stage: Stage) -> None:

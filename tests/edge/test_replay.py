@@ -107,6 +107,12 @@ async def test_empty_cells_are_left_out_and_counted(tmp_path: Path) -> None:
     assert sky.player.samples == 15
 
 
+async def test_rows_older_than_the_history_are_left_out(tmp_path: Path) -> None:
+    file = hourly(tmp_path, OLD, 5 * 7 * 24)
+    found = await Sky(tmp_path, plan(file, speed=0, history=10 * 86_400.0)).play()
+    assert NOW - 10 * DAY <= min(time for _, time, _, _ in found) < NOW - 10 * DAY + HOUR
+
+
 async def test_as_is_keeps_the_times_and_the_rhythm(tmp_path: Path) -> None:
     sky = Sky(tmp_path, plan(hourly(tmp_path, OLD, 4), restamp=Restamp.AS_IS, speed=60.0))
     found = await sky.play()

@@ -184,10 +184,11 @@ def _live(engine: embedded.Engine, load: _Load, say: Say) -> Figures:
         )
 
     figures: Figures = {}
+    turns = max(5, min(100, load.rows // 100_000))
     now = _END
     for name, late in (("live", False), ("live_beside_late", True)):
         spent = []
-        for turn in range(100):
+        for turn in range(turns):
             if late:
                 engine.write(piece(_END - 30 * DAY + 1 + turn * HOUR // 4))
             block = piece(now)

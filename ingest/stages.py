@@ -35,9 +35,7 @@ def judge(parcel: Parcel, load: Load, through: Sequence[Stage]) -> Verdict | Non
             verdict = stage(parcel, load)
             if verdict is not None:
                 break
-    except (
-        Exception
-    ) as error:  # one message that meets a fault of ours must stop neither others nor, sent again, us
+    except Exception as error:  # noqa: BLE001 - one message that meets our own fault must not stop the others
         _log.exception("a stage failed at %s", clean(parcel.message.topic))
         verdict = refuse(Reason.FAULT, "message", type(error).__name__, str(error))
     if verdict is not None:

@@ -1,4 +1,4 @@
-"""The demo as a newcomer runs it, without a browser: real agents, replayed footfall, an alert, an incident."""
+"""The demo as a newcomer runs it, but headless: real agents, replayed footfall, an alert, an incident."""
 
 import json
 import os

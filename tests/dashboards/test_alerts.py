@@ -66,6 +66,7 @@ def keep(postgres_url: str, as_reader: Callable[[str], list[Any]]) -> Iterator[C
             "updated": started,
             "fired": started,
             "acknowledged_by": "",
+            "incident": True,
             "probe": False,
         }
         with database.begin() as tx:

@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "deadletter": ("app.commands.deadletter", "deadletter", "List, show and replay refused messages."),
     "series": ("app.commands.series", "series", "List series."),
     "query": ("app.commands.series", "query", "Read samples, aggregates or last values."),
+    "boards": ("dashboards.cli", "boards", "Build the boards that Grafana shows."),
     "bench": ("app.commands.bench", "bench", "Measure ingest and store against a limit and a peer."),
     "chaos": ("simulator.chaos.cli", "chaos", "Kill processes at random and count what was lost."),
     "doctor": ("app.commands.doctor", "doctor", "Check this machine and these settings."),

@@ -20,8 +20,8 @@ import msgspec
 from benchmarks.ingest_load import RECORDS
 
 QUIET: Final = 0.1  # share of the full rate at which receipts are timed
-_LIMIT_MESSAGES: Final = 100_000
-_PEER_MESSAGES: Final = 2_000
+_LIMIT_PER_S: Final = 5_000  # messages that the bare subscriber gets for each second of the load
+_PEER_PER_S: Final = 100  # and the peer
 Say = Callable[[str], None]
 Figures = dict[str, float]
 Engine = Literal["embedded", "influx"]
@@ -50,7 +50,7 @@ def run(
     with tempfile.TemporaryDirectory(prefix="imm-bench-ingest-", dir=folder) as place:
         root = Path(place)
         say("bare subscriber")
-        figures = {"limit_records_per_s": _limit(root / "limit", broker)}
+        figures = {"limit_records_per_s": _limit(root / "limit", broker, round(_LIMIT_PER_S * seconds))}
         say(f"{engine}: full load for {seconds:g} s")
         full, used = _ours(root / "full", engine, influx, broker, ["--seconds", str(seconds)])
         rate = full["records_per_s"]
@@ -74,17 +74,17 @@ def run(
         }
         if influx is not None:
             say("peer: paho's callback and a Point a record")
-            figures["peer_records_per_s"] = _peer(root / "peer", broker, influx)
+            figures["peer_records_per_s"] = _peer(root / "peer", broker, influx, round(_PEER_PER_S * seconds))
             figures["peer_ratio"] = rate / figures["peer_records_per_s"]
         return figures
 
 
-def _limit(folder: Path, broker: Broker) -> float:
+def _limit(folder: Path, broker: Broker, messages: int) -> float:
     with _fresh(folder, broker) as port:
-        command = ["benchmarks.ingest_limit", str(port), str(_LIMIT_MESSAGES)]
+        command = ["benchmarks.ingest_limit", str(port), str(messages)]
         with _process(command) as subscriber:
             _expect(subscriber, "ready")
-            _load(port, ["--messages", str(_LIMIT_MESSAGES), "--bare"])
+            _load(port, ["--messages", str(messages), "--bare"])
             return float(_line(subscriber)) * RECORDS
 
 
@@ -107,13 +107,13 @@ def _ours(
             return seen, json.loads(_line(worker))
 
 
-def _peer(folder: Path, broker: Broker, influx: Influx) -> float:
+def _peer(folder: Path, broker: Broker, influx: Influx, messages: int) -> float:
     with _fresh(folder, broker) as port:
-        command = ["benchmarks.ingest_peer", str(port), str(_PEER_MESSAGES)]
+        command = ["benchmarks.ingest_peer", str(port), str(messages)]
         command += [influx.url, influx.bucket, str(influx.token_file)]
         with _process(command) as peer:
             _expect(peer, "ready")
-            _load(port, ["--messages", str(_PEER_MESSAGES), "--bare"])
+            _load(port, ["--messages", str(messages), "--bare"])
             return float(_line(peer))
 
 

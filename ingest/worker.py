@@ -37,6 +37,8 @@ from store.errors import Failure
 from store.sink import Committed, Sink
 
 _log: Final = logging.getLogger(__name__)
+_MANY: Final = 64  # messages: when more pause, the broker may wait for us (iotcore lets 100 be on the way)
+_HURRY: Final = 4  # times as short is the wait for more then
 
 
 class Client(Protocol):
@@ -154,7 +156,7 @@ class Worker:
         until = load.oldest + self._settings.linger_s
         while not (self._stopping or self._full(load)):
             before = load.messages
-            await asyncio.sleep(self._settings.quiet_s)
+            await asyncio.sleep(self._settings.quiet_s / (1 if before < _MANY else _HURRY))
             if load.messages == before or self._clock.monotonic() >= until:
                 break
         self._load = Load()

@@ -90,7 +90,7 @@ class Relay:
                     if isinstance(consumer, Deliverer) and consumer.beside is not None:
                         beside = self._beside(consumer.name, consumer.beside)
                         tasks.create_task(beside, name=f"outbox beside {consumer.name}")
-        except* LeaseLost as lost:
+        except* (LeaseLost, Unavailable) as lost:
             _log.warning("this process is the relay no more: %s", lost.exceptions[0])
         finally:
             self.leading.clear()
@@ -119,15 +119,19 @@ class Relay:
 
     async def _number(self) -> None:
         bell = self._db.bell(NEW)
+        away = 0  # times in a row that the database did not answer
         while True:
             seen = bell.count
             try:
                 count = await self._thread(numbering.number, self._db, self._lease)
-                self._figures.numbered.inc(count)
             except Unavailable as error:
-                _log.warning("numbering waits: %s", error)
-                await asyncio.sleep(self._settings.delay(1))
+                away += 1
+                if away == 1:
+                    _log.warning("numbering waits: %s", error)
+                await asyncio.sleep(self._settings.delay(away))
                 continue
+            away = 0
+            self._figures.numbered.inc(count)
             if not count:
                 await bell.wait(seen, self._settings.poll)
 

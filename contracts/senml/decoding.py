@@ -12,7 +12,6 @@ import msgspec
 from contracts import measurements
 from contracts.batches import CBOR, JSON, LARGEST
 from contracts.errors import Refused
-from contracts.instants import from_seconds
 from contracts.senml import columns, times
 from contracts.senml.names import Names
 from contracts.senml.parsing import Record, cbor_records, json_records
@@ -77,7 +76,7 @@ class _Base:
         if "bn" in record:
             self.name = _text(record, "bn")
         if "bt" in record:
-            self.time = from_seconds(_number(record, "bt"))
+            self.time = times.micros("bt", _number(record, "bt"))
         if "bu" in record:
             self.unit = _text(record, "bu")
         if "bv" in record:
@@ -132,7 +131,7 @@ def _samples(
     unit = _text(record, "u") if "u" in record else base.unit
     name = _text(record, "n") if "n" in record else ""
     series, low, high = names.table(device, base.name, unit, foreign)[name]
-    time = times.resolve(base.time, from_seconds(_number(record, "t")) if "t" in record else 0, now)
+    time = times.resolve(base.time, times.micros("t", _number(record, "t")) if "t" in record else 0, now)
     if "ut" in record and _number(record, "ut") < 0:
         raise Refused("ut", record["ut"], "a number of seconds, not negative")
     given = [label for label in _VALUES if label in record]

@@ -19,7 +19,7 @@ from tests.fixtures.postgres import Postgres
 def own() -> Iterator[Postgres]:
     """A server of the test's own, which it may stop."""
     folder = Path(tempfile.mkdtemp(prefix="imm-postgres-"))
-    server = Postgres(folder)
+    server = Postgres(folder, durable=True)
     try:
         server.start()
         yield server

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
 from alerts.intake import Intake
 from app.parts import Parts
 
+AWAY: Final = 3600  # seconds for which the broker keeps judgements while we are away
+
 
 async def start(parts: Parts) -> None:
-    """Start the intake."""
+    """Start the intake. Judgements made while it was away come first: in order none of them is late."""
     intake = Intake(
-        client=await parts.client("alerts"),
+        client=await parts.client("alerts", session_expiry=AWAY),
         db=parts.db,
         clock=parts.clock,
         ids=parts.ids,

@@ -248,7 +248,7 @@ def test_the_losses_of_a_producer_are_declared_as_a_city_device(path: Path) -> N
 
 
 def test_the_file_stays_near_its_bound(path: Path) -> None:
-    limit = 2_000_000
+    limit = 700_000
     with opened(path, limit=limit) as box:
         for size in (20, 300, 9_000):
             for _ in range(3 * limit // (size + 600) // 100):

@@ -78,7 +78,8 @@ def test_any_single_damaged_page_loses_only_what_was_in_it(tmp_path: Path) -> No
     epoch = fill(path)
     sound = path.read_bytes()
     losses = []
-    for page in range(len(sound) // PAGE):
+    pages = range(len(sound) // PAGE)
+    for page in [*pages[:16], *pages[16::4]]:  # each table's and index's root, and leaves of all
         (tmp_path / "spool.db-wal").unlink(missing_ok=True)
         path.write_bytes(sound[: page * PAGE] + b"\xa5" * PAGE + sound[(page + 1) * PAGE :])
         losses.append(check(path, epoch))

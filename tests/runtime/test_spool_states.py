@@ -23,6 +23,7 @@ TOPICS = [
     "imm/v1/bima/wifi/w1/telemetry",
     "imm/v1/bima/judgement/analytics",
 ]
+MEMORY = Path("/dev/shm")  # thousands of commits that no power cut will meet
 Place = tuple[str, int, int]
 
 
@@ -31,7 +32,7 @@ class Life(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        self.folder = Path(tempfile.mkdtemp())
+        self.folder = Path(tempfile.mkdtemp(dir=MEMORY if MEMORY.is_dir() else None))
         self.clock = Fake()
         self.recorded: dict[Place, Counter[int]] = {}
         self.declared: dict[tuple[str, int], ranges.Ranges] = {}

@@ -84,7 +84,7 @@ def _limit(folder: Path, broker: Broker, messages: int) -> float:
         command = ["benchmarks.ingest_limit", str(port), str(messages)]
         with _process(command) as subscriber:
             _expect(subscriber, "ready")
-            _load(port, ["--messages", str(messages), "--bare"])
+            _load(port, ["--messages", str(messages), "--bare", "--paced"])
             return float(_line(subscriber)) * RECORDS
 
 

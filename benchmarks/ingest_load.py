@@ -1,6 +1,6 @@
 """A load of 100-record SenML batches, numbered and receipted, as a process: prints what came of it as JSON.
 
-python -m benchmarks.ingest_load PORT --seconds 10 [--rate MESSAGES_PER_S] [--messages N] [--bare]
+python -m benchmarks.ingest_load PORT --seconds 10 [--rate MESSAGES_PER_S] [--messages N] [--bare [--paced]]
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ _STEP: Final = 25  # ms of sample time from batch to batch of one device: 25 ins
 _BEFORE: Final = 60  # s: sample time begins so long ago and runs about as fast as time itself
 _OUTSTANDING: Final = 1_500  # batches sent and not receipted, at most: what a fleet's spools would hold back
 _WARM: Final = 2.0  # s that are not counted
+SEEN: Final = "imm/v1/platform/bench/seen"  # where the bare subscriber tells how many messages it has
 _PATIENCE: Final = 30.0  # s without any answer
 
 
@@ -70,12 +71,13 @@ class Stream:
 class Load:
     """Sends as fast as receipts come back, or at a rate."""
 
-    def __init__(self, port: int, *, rate: float, bare: bool) -> None:
+    def __init__(self, port: int, *, rate: float, bare: bool, paced: bool) -> None:
         self._wire = Wire(port, "bench-load")
         self._bare = bare
+        self._paced = paced
+        self._seen = 0
         self._rate = rate
-        if not bare:
-            self._wire.subscribe("imm/v1/+/+/+/receipt")
+        self._wire.subscribe(SEEN if bare else "imm/v1/+/+/+/receipt")
         self._wire.socket.setblocking(False)
         self._streams = [Stream(number, time.time()) for number in range(DEVICES)]
         self._sent_at: dict[tuple[str, int], float] = {}
@@ -104,6 +106,12 @@ class Load:
             marks.append((now, self.receipted))
         return self._report(began, until, marks)
 
+    @property
+    def _outstanding(self) -> int:
+        if not self._bare:
+            return len(self._sent_at)
+        return self.sent - self._seen if self._paced else 0
+
     def _fill(self, elapsed: float) -> None:
         """Make packets while the window, the outstanding ones and the rate allow."""
         most = self._rate * elapsed if self._rate else float("inf")
@@ -111,7 +119,7 @@ class Load:
             len(self._out) < 1 << 17
             and self.sent < most
             and self._unacked < self._wire.window
-            and (self._bare or len(self._sent_at) < _OUTSTANDING)
+            and self._outstanding < _OUTSTANDING
         ):
             stream = self._streams[self.sent % DEVICES]
             self._out += stream.packet(self.sent % 65_000 + 1)
@@ -140,6 +148,9 @@ class Load:
         message = packets.decode(head, body, v5=True)
         if message.qos:
             self._out += packets.puback(message.mid)
+        if self._bare:
+            self._seen = int(message.payload)
+            return
         receipt = receipts.decode(message.payload)
         name = receipt.stream.partition("/")[0]
         now = time.perf_counter()
@@ -171,9 +182,10 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--rate", type=float, default=0.0)
     parser.add_argument("--messages", type=int, default=0)
-    parser.add_argument("--bare", action="store_true")
+    parser.add_argument("--bare", action="store_true", help="wait for no receipts")
+    parser.add_argument("--paced", action="store_true", help="but for the bare subscriber")
     given = parser.parse_args()
-    load = Load(given.port, rate=given.rate, bare=given.bare)
+    load = Load(given.port, rate=given.rate, bare=given.bare, paced=given.paced)
     print(json.dumps(load.run(given.seconds, given.messages)))  # noqa: T201 - the process's answer
 
 

@@ -30,12 +30,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     kept: int = 4_194_304  # bytes of a dead letter's payload; a longer one is cut and cannot be replayed
     future_s: float = 600.0  # how far a device's clock may run ahead; a later sample is a dead letter
     past_days: float = 3_660.0  # an older sample is a dead letter (a clock that starts in 1970)
-    stop_s: float = 10.0  # how long an orderly stop may take to write what is gathered
     share: Share = Share()
     mappings: tuple[Rule, ...] = ()  # how the JSON of third parties' sensors is read
 
     def __post_init__(self) -> None:
         name("group", self.group)
-        for field in ("records", "messages", "bytes", "kept", "stop_s"):
+        for field in ("records", "messages", "bytes", "kept"):
             if getattr(self, field) <= 0:
                 raise ValueError(f"{field}: must be greater than 0 (got {getattr(self, field)})")

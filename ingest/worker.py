@@ -95,11 +95,11 @@ class Worker:
 
     async def run(self) -> None:
         """Work until `stop` is called, then write what is gathered. Raises Stopped."""
-        group = self._settings.group
+        group = self._settings.group  # one a filter: iotcore knows a group by its name alone
         for channel in CHANNELS:
-            self._client.subscribe(topics.shared(group, topics.every(channel)), self.handle)
-        for rule in self._settings.mappings:
-            self._client.subscribe(topics.shared(group, rule.topic), self.handle)
+            self._client.subscribe(topics.shared(f"{group}-{channel}", topics.every(channel)), self.handle)
+        for number, rule in enumerate(self._settings.mappings, 1):
+            self._client.subscribe(topics.shared(f"{group}-mapping-{number}", rule.topic), self.handle)
         try:
             while not (self._stopping and not self._load.messages):
                 load = await self._gathered()

@@ -24,6 +24,10 @@ IOTCORE: Final = (
     Gap(feature=Feature.OVERLAP, means="overlapping filters bring a message more than once"),
     Gap(feature=Feature.CLIENT_ID, means="hangs up on a client id with characters of a topic filter"),
     Gap(
+        feature=Feature.GROUP,
+        means="a share name serves one filter once a member was lost; ingest has a name for each",
+    ),
+    Gap(
         feature=Feature.RECEIVE_MAXIMUM,
         means="sends up to 100 whatever the client bears; ours bounds it itself",
     ),

@@ -26,6 +26,7 @@ class Feature(StrEnum):
     RECEIVE_MAXIMUM = "receive maximum"
     WINDOW = "window above 100"
     CLIENT_ID = "any client id"
+    GROUP = "several filters of one share name"
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True):

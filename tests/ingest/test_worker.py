@@ -114,7 +114,7 @@ def pack(seq: int, **more: object) -> Message:
 async def test_a_receipt_lists_what_was_written_and_only_then_is_it_acknowledged(start: Start) -> None:
     stand = start()
     await stand.until(lambda: len(stand.client.filters) == 4)
-    assert "$share/ingest/imm/v1/+/+/+/telemetry" in stand.client.filters
+    assert "$share/ingest-telemetry/imm/v1/+/+/+/telemetry" in stand.client.filters
     stand.sink.gate.clear()
     stand.send(pack(1), pack(2), pack(4), pack(1, device=PARK))
     await asyncio.sleep(0.05)

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 
 from app.brokers.port import Feature
+from contracts.topics import shared
 from tests.app.brokers.checks import Case, Check
 from tests.app.brokers.probe import LIMIT, QUIET, Probe
 
@@ -52,6 +53,20 @@ def dup(case: Case) -> None:
     with case.probe("s", expiry=60) as second:
         second.until(lambda: second.messages)
         assert second.messages[0].dup
+
+
+def group(case: Case) -> None:
+    """Whether a member that comes again gets what every filter of its share name brings."""
+    filters = [shared("one", f"{case.topic}/{name}") for name in ("a", "b")]
+    with case.probe("s") as first:
+        for topic_filter in filters:
+            first.subscribe(topic_filter)
+    with case.probe("s") as again, case.probe() as writer:
+        for topic_filter in filters:
+            again.subscribe(topic_filter)
+        writer.publish(f"{case.topic}/a", b"a")
+        writer.publish(f"{case.topic}/b", b"b")
+        assert sorted(again.take(2)) == [b"a", b"b"]
 
 
 def restart(case: Case) -> None:
@@ -155,4 +170,5 @@ BY_FEATURE: dict[Feature, Check] = {
     Feature.RECEIVE_MAXIMUM: receive_maximum,
     Feature.WINDOW: window,
     Feature.CLIENT_ID: any_client_id,
+    Feature.GROUP: group,
 }

@@ -27,6 +27,7 @@ _PLACES: Final = (
 _CONFIG: Final = """per_listener_settings false
 persistence true
 persistence_location {folder}/
+set_tcp_nodelay true
 autosave_interval 1
 max_queued_messages {queued}
 max_queued_bytes {queued_bytes}

@@ -37,6 +37,7 @@ async def start(parts: Parts, feed: Callable[[Accepted], None] | None = None) ->
         registry=parts.registry,
     )
     parts.service.start("ingest", _work(parts, worker), drains=True)
+    parts.service.start("ingest health", _watch(parts, worker))
     parts.service.start("upkeep", _upkeep(parts))
 
 
@@ -50,6 +51,12 @@ async def _work(parts: Parts, worker: Worker) -> None:
         await worker.run()
     finally:
         ending.cancel()
+
+
+async def _watch(parts: Parts, worker: Worker) -> None:
+    while True:
+        parts.service.health.set("ingest", ok=not worker.trouble, reason=worker.trouble)
+        await asyncio.sleep(1)
 
 
 async def _upkeep(parts: Parts) -> None:

@@ -60,9 +60,13 @@ async def run(plan: Plan, folder: Path, say: Callable[[int, str], None]) -> Resu
         for topic_filter in observer.filters:
             client.subscribe(topic_filter, observer.handle)
         await open_.enter_async_context(client)
+        doomed: list[str] = []
         for number in range(1, plan.rounds + 1):
             await asyncio.sleep(dice.uniform(0.1, plan.longest))
-            victim = dice.choice(stack.victims())
+            if not doomed:  # each once, in an order of chance, before any comes twice
+                doomed = stack.victims()
+                dice.shuffle(doomed)
+            victim = doomed.pop()
             await stack.kill(victim)
             kills[victim] += 1
             say(number, victim)

@@ -104,7 +104,8 @@ class Stack:
         return sorted([*self._children(), *self._agents])
 
     async def kill(self, victim: str) -> None:
-        """Kill -9; `imm up` starts its own children again, agents are started again here."""
+        """Kill -9; `imm up` starts its own children again, agents are started again here. Raises Stuck."""
+        await self._there(victim)
         self.send(victim, signal.SIGKILL)
         if victim in self._agents:
             await self._running[victim].wait()
@@ -157,6 +158,14 @@ class Stack:
             except TimeoutError:
                 process.kill()
                 await process.wait()
+
+    async def _there(self, victim: str) -> None:
+        """Wait until a process that was killed a moment ago runs again."""
+        for _ in range(round(LIMIT / 0.02)):
+            if victim in self._agents or victim in self._children():
+                return
+            await asyncio.sleep(0.02)
+        raise Stuck(f"{victim} does not run again after {LIMIT:.0f} s")
 
     def _children(self) -> dict[str, int]:
         path = self.folder / "data" / STATE

@@ -1,23 +1,16 @@
-"""Kill everything at random moments: nothing is lost, doubled, or left out of order. Real processes."""
+"""What the observer of a chaos run sees. The runs themselves are in tests/system/test_kills.py."""
 
-import os
-from pathlib import Path
-
-import pytest
-from click.testing import CliRunner
-
-from simulator.chaos import cli
+from contracts.receipts import Receipt, encode
 from simulator.chaos.observer import Observer
-
-pytestmark = pytest.mark.system
 
 
 class Message:
     """What the observer looks at."""
 
-    def __init__(self, seq: int, attempt: int = 1, epoch: int = 1) -> None:
+    def __init__(self, seq: int, attempt: int = 1, epoch: int = 1, channel: str = "telemetry") -> None:
+        self.topic = f"imm/v1/bima/sensor/a/{channel}"
         self.properties = {
-            "stream": "a/telemetry",
+            "stream": f"a/{channel}",
             "epoch": str(epoch),
             "seq": str(seq),
             "attempt": str(attempt),
@@ -44,10 +37,12 @@ def test_observer_allows_repeats_and_new_starts() -> None:
     assert violations(Message(5), Message(1, epoch=2)) == 0
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("broker", ["mosquitto", "iotcore"])
-def test_nothing_is_lost_on_the_embedded_store(broker: str, tmp_path: Path) -> None:
-    rounds = int(os.environ.get("IMM_TEST_CHAOS_ROUNDS", "10"))
-    words = ["--rounds", str(rounds), "--seed", "7", "--broker", broker, "--keep", str(tmp_path), "--json"]
-    done = CliRunner().invoke(cli.chaos, words, obj=None)
-    assert done.exit_code == 0, done.output
+def test_observer_knows_which_judgements_wait() -> None:
+    observer = Observer()
+    for seq in (1, 2, 3):
+        observer.handle(Message(seq, channel="judgement"))  # type: ignore[arg-type]
+    receipt = Message(0)
+    receipt.topic = "imm/v1/bima/judgement/a/receipt"
+    receipt.payload = encode(Receipt(stream="a/judgement", epoch=1, ranges=((1, 1), (3, 3))))  # type: ignore[attr-defined]
+    observer.handle(receipt)  # type: ignore[arg-type]
+    assert observer.unanswered() == 1

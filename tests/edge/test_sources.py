@@ -75,7 +75,11 @@ def test_names_of_parts_are_instances(text: str, instance: str) -> None:
 
 
 async def test_what_answers_is_reached_and_timed_and_what_refuses_is_not(tmp_path: Path) -> None:
-    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     async with server:
         targets = (f"127.0.0.1:{port}", "127.0.0.1:1")

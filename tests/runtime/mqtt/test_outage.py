@@ -138,15 +138,26 @@ async def test_frozen_broker_is_noticed_by_its_silence(start_broker: Start) -> N
 async def fake_broker(
     talk: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
 ) -> AsyncIterator[int]:
+    sessions: set[asyncio.Task[None]] = set()
+
     async def session(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError):
-            await reader.read(1_000)
-            await talk(reader, writer)
-        writer.close()
+        task = asyncio.current_task()
+        assert task is not None
+        sessions.add(task)
+        try:
+            with suppress(ConnectionError):
+                await reader.read(1_000)
+                await talk(reader, writer)
+        finally:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
 
     server = await asyncio.start_server(session, "127.0.0.1", 0)
     async with server:
         yield server.sockets[0].getsockname()[1]
+    if sessions:
+        await asyncio.wait(sessions, timeout=LIMIT)  # a loop that closes first leaves their sockets open
 
 
 async def test_broker_that_never_answers_a_publish_is_given_up() -> None:

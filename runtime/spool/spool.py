@@ -43,6 +43,9 @@ class Spool:
         self._lock = threading.RLock()
         self._unrecorded: dict[str, Counter[int]] = {}  # topic → hour → samples that the disk refused
         self._listeners: list[Callable[[], None]] = []
+        self._told = (
+            0  # time of the newest tally: the ledger takes the newest, also where the clock goes back
+        )
         self._books = Books(clock)
         self._file = File(path, clock=clock, limit=limit_bytes, begin=self._books.begin)
 
@@ -142,7 +145,7 @@ class Spool:
         """
 
         def work(db: sqlite3.Connection) -> int:
-            now = self._clock.now()
+            now = self._told = max(self._clock.now(), self._told + 1)
             counts.prune(db, now)
             todo = [address for address in counts.untold(db) if not holes.waits(db, "tally", address)]
             for address in todo:

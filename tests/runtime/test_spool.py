@@ -119,6 +119,22 @@ def test_the_tally_counts_each_sample_once_and_survives_restarts(path: Path) -> 
         assert row(box).recorded == 16
 
 
+def test_a_tally_is_newer_than_the_last_also_where_the_clock_went_back(path: Path) -> None:
+    clock = Fake()
+    times = []
+    with opened(path, clock=clock) as box:
+        for seq in (1, 2):
+            put(box)
+            box.tell()
+            (batch,) = waiting(box, Lane.EVENT)
+            (tally,) = events.decode(batch.payload)
+            assert isinstance(tally, events.Tally)
+            times.append(tally.time)
+            box.settle([receipt(box, seq, seq, "k1/event")])
+            clock.jump(-365 * 86_400)
+    assert times[1] > times[0], "the ledger would keep the older counts"
+
+
 def test_a_tally_is_told_once_and_again_only_when_counts_changed(path: Path) -> None:
     with opened(path) as box:
         put(box)

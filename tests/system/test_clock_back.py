@@ -1,0 +1,84 @@
+"""A clock that goes back a year under a real agent: its pace stays, nothing is lost, epochs still grow."""
+
+import re
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+from contracts.instants import DAY, HOUR
+from runtime.clock import System
+from simulator.chaos.observer import Observer
+from simulator.chaos.stack import Stack
+from tests.fixtures.stacks import KIOSK, Book, Build, ask, kiosk, observed, until
+
+pytestmark = pytest.mark.system
+YEAR = 365 * DAY
+PERIOD = 0.2  # seconds
+ENOUGH = 15  # ticks
+
+
+def library() -> str:
+    """What stands between a process and its clock."""
+    found = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+    assert found, "libfaketime is not installed: run tests/servers"
+    return str(found[0])
+
+
+def times(stack: Stack, start: int, end: int) -> list[int]:
+    """Instants at which the kiosk sampled."""
+    asked = {"device": KIOSK.device, "metric": "agent.spooled", "start": start, "end": end, "limit": 10_000}
+    found = ask(stack, "/api/v1/query/range", asked)
+    return list(found[0]["times"]) if found else []
+
+
+def epochs(observer: Observer) -> list[int]:
+    """Epochs of the kiosk's telemetry that were receipted."""
+    return sorted(one.epoch for one in observer.receipted if re.search("kiosk.*telemetry", one.stream))
+
+
+@pytest.mark.timeout(180)
+async def test_a_clock_that_jumps_back_a_year(build: Build, tmp_path: Path) -> None:
+    stack = build()
+    shift = tmp_path / "shift"
+    shift.write_text("+0")
+    stack.add(
+        "kiosk",
+        kiosk(stack, tmp_path / "kiosk.spool", period=PERIOD),
+        {
+            "LD_PRELOAD": library(),
+            "FAKETIME_TIMESTAMP_FILE": str(shift),
+            "FAKETIME_CACHE_DURATION": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        },
+    )
+    await stack.begin()
+    now = System().now()
+    past = (now - YEAR - HOUR, now - YEAR + HOUR)
+    async with observed(stack) as observer:
+        await stack.begin("kiosk")
+        await until(lambda: len(times(stack, now, now + DAY)) > ENOUGH)
+        first = epochs(observer)
+        shift.write_text("-365d")
+        await until(lambda: len(times(stack, *past)) > ENOUGH)
+        gaps = [after - before for before, after in pairwise(times(stack, *past))]
+        assert median(gaps) == pytest.approx(PERIOD * 1e6, rel=0.5), "its pace follows the wall clock"
+        assert await stack.end("kiosk") == 0
+
+        await stack.begin("kiosk")  # in the past
+        before = len(times(stack, *past))
+        await until(lambda: len(times(stack, *past)) > before + ENOUGH)
+        second = epochs(observer)
+        assert len(first) == 1
+        assert len(second) == 2, "a start is an epoch of its own"
+        assert second[-1] > first[-1], "the epoch followed the clock back"
+        assert await stack.end("kiosk") == 0
+        await until(lambda: Book(stack, KIOSK.device, *past).recorded)
+        for span in (past, (now - HOUR, now + DAY)):
+            book = Book(stack, KIOSK.device, *span)
+            read = times(stack, *span)
+            assert len(read) == len(set(read)) > ENOUGH
+            assert book.recorded == book.stored > len(read), book
+            assert book.stored % len(read) == 0, "as many samples of each tick"
+            assert not book.holes, book

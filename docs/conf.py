@@ -8,7 +8,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 project = "IMM platform"
 author = "The IMM platform contributors"
 project_copyright = "2026, the IMM platform contributors"
-extensions = ["myst_parser", "sphinx_design", "commands", "fields"]
+extensions = ["myst_parser", "sphinx_design", "commands", "fields", "figures", "catalogue", "routes"]
 exclude_patterns = ["_build"]
 
 myst_enable_extensions = ["colon_fence", "deflist", "attrs_inline"]

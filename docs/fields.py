@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import msgspec
 from docutils import nodes
@@ -15,8 +15,8 @@ from sphinx.util.docutils import SphinxDirective
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# `name: type = default  # meaning`, as our records are written
-LINE = re.compile(r"^    (?P<name>\w+): .*?  # (?P<meaning>.+)$", re.MULTILINE)
+# `name: type = default  # meaning`, as our records are written; a long default has a line of its own
+LINE = re.compile(r"^    (?P<name>\w+): [^\n#]*?(?:\(\n[^\n#]*?)?  # (?P<meaning>.+)$", re.MULTILINE)
 
 
 class Fields(SphinxDirective):
@@ -49,7 +49,11 @@ def _groups(record: type[msgspec.Struct], path: str) -> Iterator[tuple[str, type
 
 
 def _record(kind: Any) -> type[msgspec.Struct] | None:
-    return kind if isinstance(kind, type) and issubclass(kind, msgspec.Struct) else None
+    """The record that a setting is, or may be."""
+    found = [
+        one for one in (kind, *get_args(kind)) if isinstance(one, type) and issubclass(one, msgspec.Struct)
+    ]
+    return found[0] if found and get_origin(kind) is not tuple else None
 
 
 def _table(record: type[msgspec.Struct]) -> list[str]:

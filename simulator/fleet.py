@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from pathlib import Path
 
 import click
@@ -28,6 +29,7 @@ STEP = (
 )
 PEAK = 1_000.0  # value of `sim.level` at every `peak`-th tick; a rule may watch it
 LEAST = 10.0  # and at all others
+_log = logging.getLogger(__name__)
 _AT_ONCE = 500  # batches of history a transaction
 
 
@@ -67,13 +69,16 @@ def batch(address: Device, plan: Plan, tick: int, start: int, now: int) -> Item:
 
 async def record(plan: Plan, spool: Spool, clock: Clock) -> None:
     """Record a batch of every device each period until cancelled; the spool counts what the disk refuses."""
-    start, tick = clock.now(), 0
+    start, tick, told = clock.now(), 0, False
     due = clock.monotonic()
     while True:
         now = clock.now()
         with contextlib.suppress(Full):
             await asyncio.to_thread(spool.extend, _batches(plan, tick, start, now))
         tick += 1
+        if spool.shed and not told:
+            told = True
+            _log.warning("the spool is full: it gives up batches")
         due = max(due + plan.period, clock.monotonic())
         await asyncio.sleep(due - clock.monotonic())
 

@@ -103,13 +103,14 @@ class Stack:
         """What may be killed now."""
         return sorted([*self._children(), *self._agents])
 
-    async def kill(self, victim: str) -> None:
-        """Kill -9; `imm up` starts its own children again, agents are started again here. Raises Stuck."""
+    async def kill(self, victim: str, *, again: bool = True) -> None:
+        """Kill -9; `imm up` starts its own children again; an agent is started `again` here. Raises Stuck."""
         await self._there(victim)
         self.send(victim, signal.SIGKILL)
         if victim in self._agents:
             await self._running[victim].wait()
-            await self.begin(victim)
+            if again:
+                await self.begin(victim)
 
     def send(self, victim: str, number: signal.Signals) -> None:
         """A signal to an agent or one of the platform's processes; none where it is not there just now."""

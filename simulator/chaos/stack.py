@@ -140,13 +140,15 @@ class Stack:
         """Tell agents to stop recording, and wait until all that they recorded is receipted. Raises Stuck."""
         (self.folder / "stop").touch()
         for name in self._agents:
-            agent = self._running[name]
-            try:
-                status = await asyncio.wait_for(agent.wait(), limit)
-            except TimeoutError:
-                raise Stuck(f"{name} still has batches without a receipt after {limit:.0f} s") from None
-            if status:
+            if status := await self.ended(name, limit):
                 raise Stuck(f"{name} ended with status {status}")
+
+    async def ended(self, name: str, limit: float) -> int:
+        """Wait until an agent has ended by itself; return its exit status. Raises Stuck."""
+        try:
+            return await asyncio.wait_for(self._running[name].wait(), limit)
+        except TimeoutError:
+            raise Stuck(f"{name} still has batches without a receipt after {limit:.0f} s") from None
 
     async def stop(self) -> None:
         """End everything in order."""

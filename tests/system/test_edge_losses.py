@@ -101,7 +101,8 @@ async def test_a_corrupt_page_costs_what_was_in_it_and_says_so(build: Build, tmp
     spool = tmp_path / "kiosk.spool"
     stack.add("kiosk", kiosk(stack, spool, period=0.1))
     await stack.begin("kiosk")  # nobody takes what it records
-    await until(lambda: spool.exists() and spool.with_name("kiosk.spool-wal").stat().st_size > 300_000)
+    log = spool.with_name("kiosk.spool-wal")
+    await until(lambda: log.exists() and log.stat().st_size > 300_000)
     await stack.kill("kiosk", again=False)
     recorded = damage(spool)
     await stack.begin()
@@ -115,9 +116,9 @@ async def test_a_corrupt_page_costs_what_was_in_it_and_says_so(build: Build, tmp
     assert {hole["reason"] for hole in book.holes} == {"corrupt"}
     gaps = [gap for gap in declared(stack, KIOSK.device) if gap["channel"] == "telemetry"]
     assert sum(sum(gap["samples"].values()) for gap in gaps) == book.shed
-    log = (stack.folder / "kiosk.log").read_text()
-    assert "is damaged" in log
-    assert f"lost {book.shed} samples" in log
+    said = (stack.folder / "kiosk.log").read_text()
+    assert "is damaged" in said
+    assert f"lost {book.shed} samples" in said
 
 
 def damage(spool: Path) -> int:

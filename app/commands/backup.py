@@ -112,8 +112,14 @@ def _copied(path: Path, to: Path) -> Path:
     """A consistent copy: SQLite by its own backup, beside writers; DuckDB checkpointed first."""
     to.parent.mkdir(parents=True, exist_ok=True)
     if _is_sqlite(path):
-        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(to)) as copy:
-            source.backup(copy)
+        with closing(sqlite3.connect(path, timeout=2)) as source, closing(sqlite3.connect(to)) as copy:
+            try:
+                source.execute(
+                    "SELECT count(*) FROM sqlite_master"
+                )  # a backup would wait for ever where it is locked
+                source.backup(copy)
+            except sqlite3.Error as error:
+                raise _running(path, str(error)) from None
         return to
     if path.suffix == ".duckdb":
         try:
@@ -127,6 +133,10 @@ def _copied(path: Path, to: Path) -> Path:
             ) from None
     shutil.copyfile(path, to)
     return to
+
+
+def _running(path: Path, why: str) -> Failure:
+    return Failure(f"{path.name} cannot be copied", why, "stop the platform first, then try again")
 
 
 def _digest(path: Path) -> str:

@@ -68,3 +68,14 @@ def test_nothing_is_ever_replaced(data: Path, tmp_path: Path) -> None:
     run("create", str(archive))
     assert run("create", str(archive))[0] == 1
     assert run("restore", str(archive), "--into", str(data))[0] == 1
+
+
+def test_a_running_platform_is_refused_not_waited_for(data: Path, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(data / "city.sqlite")) as database:
+        database.execute("PRAGMA locking_mode=EXCLUSIVE")
+        database.execute("BEGIN EXCLUSIVE")
+        database.execute("INSERT INTO t VALUES (43)")
+        database.commit()
+        code, output = run("create", str(tmp_path / "b.tar.gz"))
+    assert code == 1
+    assert "stop the platform first" in output

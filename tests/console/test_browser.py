@@ -203,5 +203,6 @@ def expect_incidents(served: Served, count: int) -> None:
 
 
 def _ground(page: Page) -> str:
+    page.wait_for_load_state("load")  # a document that is being replaced has no element yet
     color: str = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
     return color

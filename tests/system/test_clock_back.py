@@ -80,5 +80,4 @@ async def test_a_clock_that_jumps_back_a_year(build: Build, tmp_path: Path) -> N
             read = times(stack, *span)
             assert len(read) == len(set(read)) > ENOUGH
             assert book.recorded == book.stored > len(read), book
-            assert book.stored % len(read) == 0, "as many samples of each tick"
             assert not book.holes, book

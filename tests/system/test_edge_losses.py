@@ -16,7 +16,7 @@ from simulator.chaos.stack import Stack
 from simulator.fleet import device
 from tests.fixtures.stacks import KIOSK, Book, Build, ask, fleet, kiosk, samples, steady, ticks, until
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
 DEVICES = 4
 METRICS = 20
 STEADY = 25  # ticks

@@ -14,7 +14,7 @@ from simulator.fleet import device
 from tests.fixtures.gate import Gate
 from tests.fixtures.stacks import Build, fleet, observed, ticks, until
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
 DEVICES = 4
 A, B = "ingest-w1-1", "ingest-w1-2"
 MANY = 15  # batches of a device

@@ -57,6 +57,11 @@ class Observer:
             for seq in numbers
         )
 
+    @property
+    def judged(self) -> int:
+        """Judgements seen, each once."""
+        return sum(len(numbers) for numbers in self._judged.values())
+
     def _receipt(self, payload: bytes) -> None:
         receipt = receipts.decode(payload)
         epoch = Epoch(receipt.stream, receipt.epoch)

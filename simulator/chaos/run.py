@@ -21,6 +21,7 @@ from simulator.chaos.observer import Observer
 from simulator.chaos.stack import Stack
 
 SETTLE: Final = 180.0  # seconds in which everything recorded must be receipted after the last kill
+QUIET: Final = 2.0  # seconds without a judgement after which analytics has said all
 JUDGED: Final = 40.0  # seconds in which every judgement must be receipted then: twice the uplink's patience
 
 
@@ -60,12 +61,11 @@ async def run(plan: Plan, folder: Path, say: Callable[[int, str], None]) -> Resu
         for topic_filter in observer.filters:
             client.subscribe(topic_filter, observer.handle)
         await open_.enter_async_context(client)
-        doomed: list[str] = []
+        everyone, doomed = stack.victims(), list[str]()
         for number in range(1, plan.rounds + 1):
             await asyncio.sleep(dice.uniform(0.1, plan.longest))
             if not doomed:  # each once, in an order of chance, before any comes twice
-                doomed = stack.victims()
-                dice.shuffle(doomed)
+                doomed = dice.sample(everyone, len(everyone))
             victim = doomed.pop()
             await stack.kill(victim)
             kills[victim] += 1
@@ -97,10 +97,13 @@ def _count(api: str, spool: Path, devices: int) -> Figures:
 
 
 async def _judged(observer: Observer) -> None:
-    """Wait until the alerts process has every judgement; the observer itself may have missed a receipt."""
-    limit = asyncio.get_running_loop().time() + JUDGED
-    while observer.unanswered() and asyncio.get_running_loop().time() < limit:  # noqa: ASYNC110 - of the broker
+    """Wait until alerts has every judgement and none has come for a while; a receipt may have been missed."""
+    now = asyncio.get_running_loop().time
+    limit, last, judged = now() + JUDGED, now(), observer.judged
+    while now() < limit and (observer.unanswered() or now() < last + QUIET):
         await asyncio.sleep(0.1)
+        if observer.judged > judged:
+            last, judged = now(), observer.judged
 
 
 def _fleet(plan: Plan, folder: Path, spool: Path, port: int) -> list[str]:

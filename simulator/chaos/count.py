@@ -14,7 +14,7 @@ from contracts.instants import DAY
 from contracts.topics import Channel
 from runtime.clock import System
 from runtime.spool import Spool
-from simulator.fleet import STEP, device
+from simulator.fleet import PEAK, STEP, device
 
 _PAGE = 100_000  # samples of one answer
 _CATCH_UP = 10.0  # seconds in which the desk must have heard of every alert
@@ -32,6 +32,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
         int  # missing between two stored values of one series and start: independent of the agents' own count
     )
     ledger_missing: int  # by the platform's ledger
+    peaks: int  # samples that a rule finds wrong; those that came after newer ones raise nothing
     alerts: int
     incidents: int
     alerts_alone: int  # fingerprints that fired and have no incident, or one that knows an older alert
@@ -75,6 +76,14 @@ def stored(api: str, devices: int) -> tuple[int, int, int]:
             if found["metric"].startswith("sim.count"):
                 holes += _holes(values)
     return distinct, twice + max(0, counted - distinct), holes
+
+
+def peaks(api: str, devices: int) -> int:
+    """How many stored samples the rule of a run finds wrong."""
+    now = System().now()
+    span = {"metric": "sim.level", "start": now - DAY, "end": now + DAY}
+    found = [_samples(api, {**span, "device": device(n).device})[1] for n in range(1, devices + 1)]
+    return sum(value == PEAK for values in found for value in values)
 
 
 def desk(api: str) -> Desk:

@@ -18,7 +18,7 @@ from runtime.clock import System
 from simulator.chaos import count
 from simulator.chaos.count import Figures
 from simulator.chaos.observer import Observer
-from simulator.chaos.stack import Stack
+from simulator.chaos.stack import Stack, Stuck
 
 SETTLE: Final = 180.0  # seconds in which everything recorded must be receipted after the last kill
 QUIET: Final = 2.0  # seconds without a judgement after which analytics has said all
@@ -71,6 +71,7 @@ async def run(plan: Plan, folder: Path, say: Callable[[int, str], None]) -> Resu
             kills[victim] += 1
             say(number, victim)
         await stack.ready()
+        await _alive(observer)
         await stack.finish(SETTLE)
         await _judged(observer)
         figures = await asyncio.to_thread(_count, stack.api, spool, plan.devices)
@@ -80,6 +81,7 @@ async def run(plan: Plan, folder: Path, say: Callable[[int, str], None]) -> Resu
 def _count(api: str, spool: Path, devices: int) -> Figures:
     written, shed = count.recorded(spool, devices)
     distinct, duplicated, holes = count.stored(api, devices)
+    peaks = count.peaks(api, devices)
     desk = count.desk(api)
     return Figures(
         recorded=written,
@@ -89,11 +91,21 @@ def _count(api: str, spool: Path, devices: int) -> Figures:
         duplicated=duplicated + max(0, distinct - written),
         holes=holes,
         ledger_missing=count.ledger_missing(api),
+        peaks=peaks,
         alerts=desk.alerts,
         incidents=desk.incidents,
         alerts_alone=desk.alone,
         incidents_doubled=desk.doubled,
     )
+
+
+async def _alive(observer: Observer) -> None:
+    """Wait until what is sampled now is judged: the whole path works after the last kill. Raises Stuck."""
+    judged, limit = observer.judged, asyncio.get_running_loop().time() + JUDGED
+    while observer.judged == judged:
+        if asyncio.get_running_loop().time() > limit:
+            raise Stuck(f"no judgement within {JUDGED:.0f} s after the last kill")
+        await asyncio.sleep(0.1)
 
 
 async def _judged(observer: Observer) -> None:

@@ -145,8 +145,8 @@ class Spool:
         """
 
         def work(db: sqlite3.Connection) -> int:
+            counts.prune(db, self._clock.now())
             now = self._told = max(self._clock.now(), self._told + 1)
-            counts.prune(db, now)
             todo = [address for address in counts.untold(db) if not holes.waits(db, "tally", address)]
             for address in todo:
                 record, version = counts.tally(

@@ -139,6 +139,23 @@ def test_a_tally_is_told_once_and_again_only_when_counts_changed(path: Path) -> 
         assert box.tell() == 0
 
 
+def test_counts_go_on_where_the_clock_went_back(path: Path) -> None:
+    """What is told and settled looks old to the time of the last tally; it is not."""
+    with opened(path, clock=(clock := Fake())) as box:
+        box.tell()
+        put(box)
+        assert box.tell() == 1
+        clock.jump(-365 * 86_400)
+        put(box)
+        for seq in (1, 2):
+            waiting(box)
+            waiting(box, Lane.EVENT)
+            box.settle([receipt(box, 1, 2), receipt(box, 1, seq, "k1/event")])
+            box.tell()
+        put(box)
+        assert [row.recorded for row in box.tally(TELEMETRY).rows] == [30]
+
+
 def test_events_of_the_spool_itself_are_not_counted(path: Path) -> None:
     with opened(path) as box:
         put(box)

@@ -5,57 +5,29 @@ from pathlib import Path
 import pytest
 
 from contracts import events
-from contracts.batches import EVENTS
 from contracts.errors import Refused
-from contracts.instants import HOUR
-from contracts.receipts import Receipt
 from runtime import spool
 from runtime.clock import Fake
-from runtime.spool import Item, Lane, Spool
-
-DEVICE = "imm/v1/bima/kiosk/k1"
-TELEMETRY = f"{DEVICE}/telemetry"
-EVENT = f"{DEVICE}/event"
-FRAME = f"{DEVICE}/frame"
-JUDGEMENT = "imm/v1/bima/judgement/analytics"
-NOON = 497_000 * HOUR
+from runtime.spool import Item, Lane
+from tests.runtime.boxes import (
+    DEVICE,
+    EVENT,
+    FRAME,
+    JUDGEMENT,
+    NOON,
+    TELEMETRY,
+    gaps,
+    opened,
+    put,
+    receipt,
+    row,
+    waiting,
+)
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "spool.db"
-
-
-def opened(path: Path, *, clock: Fake | None = None, limit: int = 1_000_000) -> Spool:
-    return Spool(path, clock=clock or Fake(), limit_bytes=limit)
-
-
-def put(box: Spool, topic: str = TELEMETRY, size: int = 100, samples: int = 10, hour: int = NOON) -> int:
-    return box.append(topic, b"x" * size, content_type="t", counts={hour: samples} if samples else {}).seq
-
-
-def waiting(box: Spool, lane: Lane = Lane.TELEMETRY) -> list[spool.Batch]:
-    return box.due(lane, after=0, count=10_000, size=10**9)
-
-
-def receipt(box: Spool, first: int, last: int, stream: str = "k1/telemetry", epoch: int = 0) -> Receipt:
-    return Receipt(stream=stream, epoch=epoch or box.epoch, ranges=((first, last),))
-
-
-def gaps(box: Spool) -> list[events.Gap]:
-    told = [batch for batch in waiting(box, Lane.EVENT) if batch.content_type == EVENTS]
-    found = [event for batch in told for event in events.decode(batch.payload)]
-    return [event for event in found if isinstance(event, events.Gap)]
-
-
-def row(box: Spool, topic: str = TELEMETRY, hour: int = NOON) -> events.TallyRow:
-    channel = topic.rsplit("/", 1)[1]
-    return next(r for r in box.tally(topic).rows if (r.channel, r.hour) == (channel, hour))
-
-
-def told(box: Spool) -> events.Tally:
-    found = events.decode(waiting(box, Lane.EVENT)[0].payload)
-    return next(event for event in found if isinstance(event, events.Tally))
 
 
 def test_a_batch_stays_until_a_receipt_names_it(path: Path) -> None:
@@ -107,67 +79,6 @@ def test_a_batch_handed_out_before_a_restart_is_known_as_offered(path: Path) -> 
     with opened(path) as box:
         assert [b.offered for b in waiting(box)] == [True, False]
         assert [b.offered for b in waiting(box)] == [True, True]
-
-
-def test_the_tally_counts_each_sample_once_and_survives_restarts(path: Path) -> None:
-    with opened(path) as box:
-        put(box, samples=10)
-        put(box, samples=5)
-        first, _ = waiting(box)
-        box.sent([first.id])
-        box.sent([first.id])
-        assert row(box) == events.TallyRow(channel="telemetry", hour=NOON, recorded=15, sent=10, shed=0)
-        box.settle([receipt(box, 1, 2)])
-    with opened(path) as box:
-        assert row(box) == events.TallyRow(channel="telemetry", hour=NOON, recorded=15, sent=15, shed=0)
-        put(box, samples=1)
-        assert row(box).recorded == 16
-
-
-def test_a_tally_is_told_once_and_again_only_when_counts_changed(path: Path) -> None:
-    with opened(path, clock=(clock := Fake())) as box:
-        put(box)
-        assert (box.tell(), box.tell()) == (1, 0), "the last one still waits"
-        first = told(box)
-        assert ([r.recorded for r in first.rows], first.spooled) == ([10], 1)
-        put(box)
-        box.settle([receipt(box, 1, 1, "k1/event")])
-        clock.jump(-365 * 86_400)
-        assert box.tell() == 1, "a sample came after what was told"
-        assert told(box).time > first.time, "the ledger would keep the older counts"
-        box.settle([receipt(box, 2, 2, "k1/event")])
-        assert box.tell() == 0
-
-
-def test_counts_go_on_where_the_clock_went_back(path: Path) -> None:
-    """What is told and settled looks old to the time of the last tally; it is not."""
-    with opened(path, clock=(clock := Fake())) as box:
-        box.tell()
-        put(box)
-        assert box.tell() == 1
-        clock.jump(-365 * 86_400)
-        put(box)
-        for seq in (1, 2):
-            waiting(box)
-            waiting(box, Lane.EVENT)
-            box.settle([receipt(box, 1, 2), receipt(box, 1, seq, "k1/event")])
-            box.tell()
-        put(box)
-        assert [row.recorded for row in box.tally(TELEMETRY).rows] == [30]
-
-
-def test_events_of_the_spool_itself_are_not_counted(path: Path) -> None:
-    with opened(path) as box:
-        put(box)
-        box.tell()
-        put(box, EVENT, samples=0)
-        assert {r.channel for r in box.tally(EVENT).rows} == {"telemetry"}
-
-
-def test_counts_of_a_producer_of_judgements_are_not_told(path: Path) -> None:
-    with opened(path) as box:
-        put(box, JUDGEMENT)
-        assert box.tell() == 0
 
 
 def test_devices_share_a_file_and_keep_their_streams_apart(path: Path) -> None:
@@ -298,20 +209,3 @@ def test_a_payload_too_large_to_be_taken_is_refused(path: Path) -> None:
         with pytest.raises(Refused, match="1000000"):
             put(box, size=1_000_001)
         put(box, FRAME, size=1_000_001)
-
-
-def test_counts_of_old_hours_are_forgotten_once_told(path: Path) -> None:
-    clock = Fake()
-    with opened(path, clock=clock) as box:
-        put(box)
-        box.tell()
-        waiting(box)
-        waiting(box, Lane.EVENT)
-        box.settle([receipt(box, 1, 1)])
-        box.settle([receipt(box, 1, 1, "k1/event")])
-        box.tell()
-        waiting(box, Lane.EVENT)
-        box.settle([receipt(box, 2, 2, "k1/event")])
-        clock.advance(41 * 86_400)
-        box.tell()
-        assert box.tally(TELEMETRY).rows == ()

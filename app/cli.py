@@ -18,7 +18,7 @@ COMMANDS: Final = {
     "run": ("app.commands.run", "run", "Run one process: ingest, analytics, alerts, api or desk."),
     "edge": ("edge.cli", "edge", "Run an agent on site: kiosk, wifi or replay."),
     "demo": ("app.commands.demo", "demo", "See it live: real agents, replayed footfall, alerts, incidents."),
-    "migrate": ("app.commands.migrate", "migrate", "Bring the databases to this version."),
+    "migrate": ("app.commands.migrate", "migrate", "Bring the city's database to this version."),
     "ledger": ("app.commands.ledger", "ledger", "Show what was recorded, sent, received and stored."),
     "deadletter": ("app.commands.deadletter", "deadletter", "List, show and replay refused messages."),
     "series": ("app.commands.series", "series", "List series."),
@@ -27,7 +27,7 @@ COMMANDS: Final = {
     "bench": ("app.commands.bench", "bench", "Measure ingest and store against a limit and a peer."),
     "chaos": ("simulator.chaos.cli", "chaos", "Kill processes at random and count what was lost."),
     "doctor": ("app.commands.doctor", "doctor", "Check this machine and these settings."),
-    "backup": ("app.commands.backup", "backup", "Write a backup, or check one."),
+    "backup": ("app.commands.backup", "backup", "Write a backup, check one, or restore one."),
 }
 
 
@@ -66,7 +66,7 @@ class Lazy(click.Group):
 def imm(context: click.Context, config: Path | None, level: str, *, as_json: bool) -> None:
     """Turn what a city's devices sense into things people act on."""
     logs.configure(json=as_json, level=level.upper())
-    for chatty in ("alembic", "httpx"):
+    for chatty in ("alembic", "httpx", "uvicorn.error"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     context.obj = config
 

@@ -30,7 +30,9 @@ def build(folder: Path, rules: Path) -> None:
         written = building.write(folder, rules)
     except Wrong as error:
         raise Failure(
-            "the boards were not built", str(error), f"see what `imm rules check {error.path}` says"
+            "the boards were not built",
+            str(error),
+            f"mend {error.path}; `imm doctor` checks it",
         ) from None
     except OSError as error:
         raise Failure("the boards were not built", str(error), "name a folder that you may write") from None

@@ -30,7 +30,7 @@ COLOURS: Final = {
 
 
 def load(path: Path) -> list[Rule]:
-    """Enabled rules of a file; `imm rules check` says more of what is wrong. Raises Wrong."""
+    """Enabled rules of a file; `imm doctor` says more of what is wrong. Raises Wrong."""
     try:
         found = msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")) or [], list[Rule])
     except OSError as error:

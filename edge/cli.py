@@ -84,7 +84,9 @@ def _told(error: BaseException) -> BaseException:
         case OSError():
             why = error.strerror or str(error)
             return cli.Failure(
-                "The agent cannot go on", f"{error.filename or 'system'}: {why}", "see that it can"
+                "The agent cannot go on",
+                f"{error.filename or 'system'}: {why}",
+                "give this user access, or name another",
             )
         case _:
             return error  # a fault of ours: its traceback says where

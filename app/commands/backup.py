@@ -22,7 +22,7 @@ from runtime.cli import Failure, emit, json_option
 from runtime.clock import System
 
 MANIFEST: Final = "manifest.json"
-SKIPPED: Final = ("logs", "broker")  # folders that a new start makes again
+SKIPPED: Final = ("logs", "broker", "processes.json")  # what a new start makes again
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

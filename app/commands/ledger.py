@@ -70,7 +70,7 @@ def _line(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "device": row["device"],
         "channel": row["channel"],
-        "hour": shown(row["hour"])[:13],
+        "hour": shown(row["hour"])[5:13],
         "recorded": row["recorded"] if known else "not told",
         "sent": row["sent"] if known else "not told",
         "received": row["received"],

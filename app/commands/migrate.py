@@ -20,7 +20,7 @@ from runtime.cli import emit, json_option
 @json_option
 @click.pass_context
 def migrate(context: click.Context, *, only_check: bool, json: bool) -> None:
-    """Bring the databases to this version. Run it before the new version's first start."""
+    """Bring the city's database to this version, before its first start. The ledger moves when opened."""
     database = db.Database.of(load(context).city)
     try:
         if only_check:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import city.errors
 from app.assembly import Assembly
 from app.parts import Parts
 from app.processes import http
@@ -25,8 +28,25 @@ async def start(parts: Parts, assembly: Assembly) -> None:
         hosts=(*LOOPBACK, *settings.names),
         stopping=parts.service.stopping,
     )
+    for name in ("database", "store"):
+        parts.service.health.set(name, ok=False, reason="not looked at yet")
+    parts.service.start("api health", _watch(parts))
     bound = http.listen("api", settings.host, settings.port)
     parts.service.start("api", http.serve(app, bound, parts.service.stopping), drains=True)
+
+
+async def _watch(parts: Parts) -> None:
+    """Look at what answers come from, as long as the process lives."""
+    looks = {"database": parts.db.ping, "store": parts.store.dead_letters.count}
+    while True:
+        for name, look in looks.items():
+            try:
+                await asyncio.to_thread(look)
+            except (city.errors.Failure, store_errors.Failure) as error:
+                parts.service.health.set(name, ok=False, reason=str(error))
+            else:
+                parts.service.health.set(name, ok=True)
+        await asyncio.sleep(2)
 
 
 def checks(parts: Parts) -> Checks:

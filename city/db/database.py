@@ -22,6 +22,7 @@ from runtime.logs import clean
 
 _BELLS: Final = "imm_bells"  # key in Connection.info: which bells to ring once this transaction is durable
 _NOTIFY: Final = text("SELECT pg_notify(:channel, :sender)")
+_PING: Final = text("SELECT 1")
 _ALONE: Final = text("SELECT pg_advisory_xact_lock(4950131)")  # any number, the same in every process of ours
 
 
@@ -82,6 +83,11 @@ class Database:
         """A transaction that sees one state of the database and changes nothing. Raises Unavailable."""
         with _translated(), self._reader.connect() as tx, tx.begin():
             yield tx
+
+    def ping(self) -> None:
+        """Ask it something. Raises Unavailable."""
+        with self.read() as tx:
+            tx.execute(_PING)
 
     @contextmanager
     def migrating(self) -> Iterator[Connection]:

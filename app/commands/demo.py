@@ -42,7 +42,9 @@ def demo(context: click.Context, seconds: float | None, report: Path | None) -> 
     found: list[Figures] = []
 
     async def main(running: service.Service) -> None:
-        found.append(await _run(settings, running, seconds))
+        figures = await _run(settings, running, seconds)
+        if figures:
+            found.append(figures)
 
     service.run(main, limit=60.0)
     if found and report:
@@ -75,7 +77,8 @@ def _settings(settings: Settings) -> Settings:
     )
 
 
-async def _run(settings: Settings, running: service.Service, seconds: float | None) -> Figures:
+async def _run(settings: Settings, running: service.Service, seconds: float | None) -> Figures | None:
+    """Figures once its time is over; None where it was stopped, for then nothing can be asked any more."""
     clock = System()
     click.echo(footfall.ATTRIBUTION)
     hours = footfall.load()
@@ -92,7 +95,7 @@ async def _run(settings: Settings, running: service.Service, seconds: float | No
         await _watch(client, running, seconds)
         over.set()
         await agents_running
-        figures = await _settled(client)
+        figures = None if running.stopping.is_set() else await _settled(client)
     running.stop()
     return figures
 

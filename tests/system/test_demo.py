@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -39,3 +40,25 @@ def test_everything_comes_through_and_the_report_says_so(tmp_path: Path) -> None
     assert found["probes"] >= 10
     assert 0 < found["sample_to_incident_ms_p50"] <= found["sample_to_incident_ms_p99"]
     assert "CC BY 4.0" in done.stdout
+
+
+@pytest.mark.timeout(120)
+def test_ctrl_c_ends_it_without_a_trace(tmp_path: Path) -> None:
+    environment = {
+        **os.environ,
+        "IMM_DATA": str(tmp_path / "data"),
+        "IMM_MQTT__PORT": str(free_port()),
+        "IMM_API__PORT": str(free_port()),
+    }
+    command = [sys.executable, "-m", "app", "demo"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as running:
+        assert running.stdout is not None
+        for line in running.stdout:
+            if line.startswith("recorded"):
+                break
+        running.send_signal(signal.SIGINT)
+        out, errors = running.communicate(timeout=60)
+    assert running.returncode == 0, out + errors
+    assert "Traceback" not in errors

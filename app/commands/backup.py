@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -149,7 +150,7 @@ def _unpacked(archive: Path, into: Path) -> Manifest:
         with tarfile.open(archive, "r:gz") as tar:
             tar.extractall(into, filter="data")
         manifest = msgspec.json.decode((into / MANIFEST).read_bytes(), type=Manifest)
-    except (tarfile.TarError, OSError, EOFError, msgspec.MsgspecError) as error:
+    except (tarfile.TarError, zlib.error, OSError, EOFError, ValueError, msgspec.MsgspecError) as error:
         raise Failure(
             f"{archive} is no backup", str(error), "use an archive that `imm backup create` wrote"
         ) from None

@@ -126,13 +126,18 @@ async def _watch(client: httpx.AsyncClient, running: service.Service, seconds: f
 
 
 async def _settled(client: httpx.AsyncClient) -> Figures:
-    """Figures once nothing is in flight any more, or after the limit."""
+    """Figures once nothing is in flight any more, or after the limit. Raises httpx.HTTPError then."""
     loop = asyncio.get_running_loop()
     end = loop.time() + SETTLE
     while True:
-        figures = await ask(client, System().now())
-        if not figures.lost or loop.time() > end:
-            return figures
+        try:
+            figures = await ask(client, System().now())
+        except httpx.HTTPError:  # a part may have been started anew just now
+            if loop.time() > end:
+                raise
+        else:
+            if not figures.lost or loop.time() > end:
+                return figures
         await asyncio.sleep(_LOOK / 2)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from contracts.instants import DAY, HOUR
-from store.embedded.file import Connection, File
+from store.embedded.file import Connection, File, first
 
 _SLICE: Final = 500_000  # samples moved in one of the writer's turns: some 0.2 s
 _LEAST: Final = 122_880  # one row group: fewer unsorted samples cost a reader nothing
@@ -51,7 +51,7 @@ class Compaction:
                     f"CREATE OR REPLACE TEMP TABLE slice AS FROM samples WHERE {where} ORDER BY series, ts"
                 )
                 connection.execute(f"DELETE FROM samples WHERE {where}")
-                row = connection.execute("INSERT INTO samples FROM slice").fetchone()
+                row = first(connection, "INSERT INTO samples FROM slice")
                 connection.execute("DROP TABLE slice")
                 moved += row[0] if row else 0
                 after = last
@@ -63,9 +63,10 @@ class Compaction:
 
 def _reach(connection: Connection, day: int, after: int) -> int | None:
     """The last series of the next slice."""
-    row = connection.execute(
+    row = first(
+        connection,
         f"""SELECT coalesce(max(series) FILTER (so_far <= {_SLICE}), min(series)) FROM (
               SELECT series, sum(count(*)) OVER (ORDER BY series) AS so_far FROM samples
-              WHERE ts >= {day} AND ts < {day + DAY} AND series > {after} GROUP BY series)"""
-    ).fetchone()
+              WHERE ts >= {day} AND ts < {day + DAY} AND series > {after} GROUP BY series)""",
+    )
     return row[0] if row else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 
-from store.embedded.file import File
+from store.embedded.file import File, first
 from store.ledger.letters import read
 from store.sink import DeadLetter
 
@@ -17,21 +17,19 @@ class DeadLetters:
 
     def get(self, letter: str) -> DeadLetter:
         with self._file.reading() as cursor:
-            row = cursor.execute(
-                "SELECT letter, replayed FROM dead_letters WHERE id = ?", [letter]
-            ).fetchone()
+            row = first(cursor, "SELECT letter, replayed FROM dead_letters WHERE id = ?", [letter])
         if row is None:
             raise LookupError(f"no dead letter {letter}")
         return read(*row)
 
     def count(self) -> int:
         with self._file.reading() as cursor:
-            row = cursor.execute("SELECT count(*) FROM dead_letters WHERE replayed IS NULL").fetchone()
+            row = first(cursor, "SELECT count(*) FROM dead_letters WHERE replayed IS NULL")
         return int(row[0]) if row else 0
 
     def delete(self, letter: str) -> None:
         with self._file.writing() as connection:
-            row = connection.execute("DELETE FROM dead_letters WHERE id = ?", [letter]).fetchone()
+            row = first(connection, "DELETE FROM dead_letters WHERE id = ?", [letter])
         if not row or not row[0]:
             raise LookupError(f"no dead letter {letter}")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import duckdb
 
@@ -130,6 +130,12 @@ class File:
             yield
         except duckdb.Error as error:
             raise _ours(error, self.path) from error
+
+
+def first(connection: Connection, query: str, parameters: Sequence[object] = ()) -> tuple[Any, ...] | None:
+    """The first row of a short answer, read to its end: DuckDB refuses a view over an unfinished one."""
+    rows = connection.execute(query, parameters or None).fetchall()
+    return rows[0] if rows else None
 
 
 @contextlib.contextmanager

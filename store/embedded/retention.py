@@ -9,7 +9,7 @@ import numpy as np
 from contracts.instants import DAY, HOUR, floor
 from store.embedded import schema
 from store.embedded.catalog import Catalog, Ids
-from store.embedded.file import Connection, File
+from store.embedded.file import Connection, File, first
 from store.embedded.marks import Marks
 from store.port import CHANNELS, Kept, Policy
 
@@ -63,5 +63,5 @@ class Retention:
 
 
 def _count(connection: Connection, statement: str) -> int:
-    row = connection.execute(statement).fetchone()
+    row = first(connection, statement)
     return int(row[0]) if row else 0

@@ -10,7 +10,7 @@ from contracts.instants import DAY, HOUR, MINUTE
 from contracts.series import Other
 from store.embedded import schema, statistics
 from store.embedded.catalog import NEVER, Catalog, Floats, Ids, Ints
-from store.embedded.file import Connection, File
+from store.embedded.file import Connection, File, first
 from store.embedded.marks import Marks
 from store.embedded.samples import columns_of, other
 from store.port import GRACE
@@ -168,5 +168,5 @@ def _save_latest(
 
 
 def _count(connection: Connection, statement: str) -> int:
-    row = connection.execute(statement).fetchone()
+    row = first(connection, statement)
     return int(row[0]) if row else 0

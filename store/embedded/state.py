@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from store.embedded.file import File
+from store.embedded.file import File, first
 
 
 class State:
@@ -13,7 +13,7 @@ class State:
 
     def get(self, key: str) -> bytes | None:
         with self._file.reading() as cursor:
-            row = cursor.execute("SELECT value FROM state WHERE key = ?", [key]).fetchone()
+            row = first(cursor, "SELECT value FROM state WHERE key = ?", [key])
         return bytes(row[0]) if row else None
 
     def put(self, key: str, value: bytes) -> None:

@@ -65,7 +65,7 @@ def test_damage_is_found_wherever_it_is(data: Path, tmp_path: Path) -> None:
         assert isinstance(done.exception, SystemExit | None), f"byte {place}: {done.exception!r}"
         assert done.exit_code in (0, 1)  # 0: a byte that carries nothing, such as the archive's date
         found += done.exit_code
-    assert found > 50
+    assert found > 40
 
 
 def test_nothing_is_ever_replaced(data: Path, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ MADE = (
     "web/static/build",
     "deploy/secrets",
     "build/",
+    "data/",
     "docs/reports",
     "docs/_build",
 )  # by a command, not in git

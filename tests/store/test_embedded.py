@@ -228,3 +228,21 @@ def test_readers_and_upkeep_run_while_the_writer_writes(engine: embedded.Engine)
     assert len(contents(engine)) == 12_000
     total = engine.aggregate(ALL, TODAY - 4 * DAY, NOW, step=10 * DAY, statistic=Statistic.COUNT)
     assert sum(sum(one.values) for one in total) == 12_000
+
+
+def test_a_cursor_that_answered_a_short_question_serves_a_long_one_next(path: Path) -> None:
+    """DuckDB refuses to see a list of series over an answer that was not read to its end."""
+    file = embedded.File(path, memory_mb=256, threads=2)
+    engine, state, letters = embedded.Engine(file), embedded.State(file), embedded.DeadLetters(file)
+    engine.write(a_block(*((a_series(f"kiosk-{i}"), TODAY, 1.0) for i in range(100))))
+    state.put("key", b"value")
+    with file.reading() as _:  # one cursor is kept, and every question below gets it
+        pass
+    for ask in (lambda: state.get("key"), letters.count, lambda: letters.list(limit=1)):
+        ask()
+        (counted,) = {
+            sum(one.values)
+            for one in engine.aggregate(ALL, TODAY, TODAY + DAY, step=DAY, statistic=Statistic.COUNT)
+        }
+        assert counted == 1.0
+    engine.close()

@@ -26,6 +26,12 @@ def receipted(observer: Observer, number: int) -> Ranges:
     return ranges.union(*(have for epoch, have in observer.receipted.items() if epoch.stream == stream))
 
 
+def connected(stack: Stack, worker: str) -> bool:
+    """Whether a worker takes its share: stopped before, it would leave everything to the other."""
+    log = stack.folder / "data" / "logs" / f"{worker}.log"
+    return log.exists() and "connected to" in log.read_text(encoding="utf-8")
+
+
 def upto(observer: Observer) -> int:
     """The newest batch that has a receipt, of the device that is furthest behind."""
     whole = [receipted(observer, number) for number in range(1, DEVICES + 1)]
@@ -65,7 +71,8 @@ async def test_receipts_name_what_is_durable_and_nothing_else(
     with Gate(influx_settings["IMM_STORE__INFLUX__URL"]) as gate:
         stack = build(devices=DEVICES, settings=influx_settings | {"IMM_STORE__INFLUX__URL": gate.url})
         stack.add("agent", fleet(stack, spool, devices=DEVICES, period=0.05, metrics=2))
-        await stack.begin()
+        await stack.begin()  # the API is ready: workers may still be on their way
+        await until(lambda: all(connected(stack, worker) for worker in (A, B)))
         async with observed(stack) as observer:
             await stack.begin("agent")
             await until(lambda: upto(observer) > MANY)

@@ -42,7 +42,6 @@ bench: setup ## figures of this machine, as JSON under build/reports
 
 long: setup servers ## kill series, soaks and full-size figures; reports land in docs/reports
 	$(BIN)/pytest --long -m long
-	$(MAKE) bench REPORTS=docs/reports
 
 docs: setup ## the documentation as HTML under docs/_build
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html

@@ -1,0 +1,33 @@
+"""The figures that are committed: ingest on both engines beside a peer, a store of 100 million samples."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from app.commands.bench import bench as command
+from tests.fixtures.influx import Influx
+
+pytestmark = [pytest.mark.long, pytest.mark.system, pytest.mark.timeout(3_600)]
+ROWS = 100_000_000
+
+
+def bench(*words: str) -> None:
+    done = CliRunner().invoke(command, words, obj=None, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+
+
+def test_ingest_on_both_engines(reports: Path, influx: Influx, influx_bucket: str) -> None:
+    report = reports / "bench-ingest.json"
+    server = ["--influx-url", influx.url, "--influx-bucket", influx_bucket]
+    bench("ingest", "--report", str(report), *server, "--influx-token-file", str(influx.token_file))
+    figures = json.loads(report.read_text())
+    assert figures["embedded"]["unreceipted"] == figures["influx"]["unreceipted"] == 0
+    assert figures["influx"]["peer_records_per_s"] > 0
+
+
+def test_a_store_of_a_hundred_million(reports: Path) -> None:
+    report = reports / "bench-store.json"
+    bench("store", "--rows", str(ROWS), "--report", str(report))
+    assert json.loads(report.read_text())["embedded"]["rows"] == ROWS

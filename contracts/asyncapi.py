@@ -68,7 +68,8 @@ def _messages() -> list[tuple[str, object, dict[str, Any], str, str]]:
     frame["description"] = (
         f"Bytes of the picture, {' or '.join(frames.TYPES)}, with its place as in `telemetry`."
     )
-    status = _message("text/plain", None)
+    status = _message("application/json", "status")
+    status["description"] = "Any other text is stored too: devices of others have words of their own."
     return [
         (
             "telemetry",

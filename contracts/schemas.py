@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from contracts import alerts, cloudevents, events, frames, judgements, ledger, receipts, roster, rules
+from contracts import alerts, cloudevents, events, frames, judgements, ledger, receipts, roster, rules, status
 from contracts.senml.decoding import MOST
 from contracts.series import LARGEST_VALUE
 
@@ -23,6 +23,7 @@ _RECORDS: Final[dict[str, tuple[Any, str]]] = {
     "receipt": (receipts.Receipt, "Receipt"),
     "roster-entry": (roster.Entry, "Device in the roster"),
     "rules": (tuple[rules.Rule, ...], "Rule file"),
+    "status": (status.Status, "Status of a device"),
 }
 _NUMBER: Final = {"type": "string", "pattern": "^[0-9]{1,19}$"}  # in a user property
 

@@ -52,6 +52,12 @@ def create(context: click.Context, archive: Path, *, json: bool) -> None:
         raise Failure(f"{archive} exists", "a backup never replaces another", "name a new file")
     with tempfile.TemporaryDirectory(dir=settings.data) as draft:
         files = {name: _copied(path, Path(draft) / name) for name, path in _files(settings)}
+        if not files:
+            raise Failure(
+                f"{settings.data} holds nothing",
+                "a backup of nothing would look like one",
+                "name the folder: IMM_DATA",
+            )
         manifest = Manifest(made=System().now(), files={name: _digest(path) for name, path in files.items()})
         unfinished = archive.with_name(f"{archive.name}.part")
         with tarfile.open(unfinished, "w:gz") as tar:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
 import click
 
@@ -52,7 +53,9 @@ def show(api: str, letter: str, *, json: bool) -> None:
     for found in pages(api, "/api/v1/dead-letters", {"replayed": True}, 1_000_000):
         if found["id"] == letter:
             payload = base64.b64decode(found.pop("payload"))
-            emit({**found, "payload": payload.decode("utf-8", "backslashreplace")}, json=json)
+            text = payload.decode("utf-8", "backslashreplace")
+            times = {} if json else {key: shown(found[key]) for key in ("received", "replayed")}
+            emit({**found, **times, "payload": text}, json=json)
             return
     raise Failure(f"no dead letter {letter}", "none has this id", "take it from `imm deadletter list`")
 
@@ -77,4 +80,24 @@ def replay(api: str, letters: tuple[str, ...], *, everything: bool, yes: bool, j
     for first in range(0, len(ids), 500):
         body = {"ids": list(ids[first : first + 500]), "dry": not yes}
         outcomes += call(api, "POST", "/api/v1/dead-letters/replay", json=body)
-    emit(outcomes, json=json, title="Taken in again" if yes else "What would become of them (--yes does it)")
+    rows = outcomes if json else [_told(one) for one in outcomes]
+    emit(rows, json=json, title="Taken in again" if yes else "What would become of them (--yes does it)")
+
+
+def _told(outcome: dict[str, Any]) -> dict[str, Any]:
+    """One line of the table: what is stored anew or otherwise, the first of it in words."""
+    changes = outcome["changes"]
+    words = ""
+    if changes:
+        one = changes[0]
+        before = "nothing" if one["stored"] is None else one["stored"]
+        words = f"{one['series']['metric']} at {shown(one['time'])}: {before} → {one['value']}"
+        if len(changes) > 1:
+            words += f", and {len(changes) - 1:,} more"
+    return {
+        "id": outcome["id"],
+        "accepted": "yes" if outcome["accepted"] else "no",
+        "samples": outcome["samples"],
+        "same": outcome["same"],
+        "changes": words or outcome["reason"],
+    }

@@ -144,7 +144,7 @@ def _translated() -> Iterator[None]:
         yield
     except DBAPIError as error:
         if engines.outage(error):
-            raise Unavailable(clean(error.orig)) from error
+            raise Unavailable(clean(" ".join(str(error.orig).split()))) from error
         raise
     except PoolTimeout as error:
         raise Unavailable("all connections are in use") from error

@@ -133,7 +133,7 @@ class Uplink:
         for batch in found:
             self._launch(batch, connection)
         if found:
-            _log.info("no receipt for %d batches within %.0f s: sent again", len(found), self._patience)
+            _log.debug("no receipt for %d batches within %.0f s: sent again", len(found), self._patience)
             if len(found) < room:  # the sweep is through: the next one waits longer, until a receipt comes
                 self._patience = min(2 * self._patience, self._settings.longest_patience)
         return bool(found)

@@ -19,8 +19,8 @@ from contracts import events, senml
 from contracts.batches import EVENTS
 from contracts.instants import DAY, HOUR
 from contracts.series import Block
+from contracts.status import Status
 from contracts.topics import Device, Kind
-from edge.status import Status
 from runtime import ids, mqtt
 from runtime.clock import System
 from runtime.spool import Lane, Spool

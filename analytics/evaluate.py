@@ -11,7 +11,8 @@ from analytics.findings import judgement
 from analytics.samples import Samples
 from analytics.silence import Silence
 from analytics.tracks import Saved
-from analytics.watches import Scene, Values, Watch
+from analytics.values import Values
+from analytics.watches import Scene, Watch
 from contracts.judgements import Evidence, Judgement, Verdict
 from contracts.rules import Absence, HourOfWeek, Rule
 
@@ -48,7 +49,7 @@ class Evaluator:
 
     def save(self) -> list[Kept]:
         """What must survive a restart."""
-        return [Kept(rule=one.rule, rows=one.tracks.save()) for one in self.watches]
+        return [Kept(rule=one.rule, rows=one.save()) for one in self.watches]
 
     def restore(self, kept: Sequence[Kept], scene: Scene) -> list[Judgement]:
         """Take up a saved memory; clear what fires by rules that are gone or watch it no longer."""

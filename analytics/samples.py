@@ -47,5 +47,20 @@ def of_points(points: Sequence[Points]) -> Samples:
     )
 
 
+def join(parts: Sequence[Samples]) -> Samples:
+    """One after the other."""
+    series: list[Series] = []
+    index: list[Rows] = []
+    for part in parts:
+        index.append(part.index + len(series))
+        series += part.series
+    return Samples(
+        series=series,
+        index=np.concatenate([np.empty(0, np.intp), *index]),
+        times=np.concatenate([np.empty(0, np.int64), *(part.times for part in parts)]),
+        values=np.concatenate([np.empty(0, np.float64), *(part.values for part in parts)]),
+    )
+
+
 def _number(value: Value) -> float:
     return float(value) if isinstance(value, float | int) else float("nan")

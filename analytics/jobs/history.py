@@ -10,16 +10,17 @@ import msgspec
 import numpy as np
 
 from analytics.detectors.hour_of_week import Baseline
-from analytics.samples import Samples, of_points
+from analytics.samples import Samples, join, of_points
 from analytics.silence import Silence
 from analytics.tracks import NEVER
-from analytics.watches import Values
+from analytics.values import Values
 from contracts.instants import HOUR, MINUTE, WEEK, floor
 from contracts.rules import HourOfWeek
 from contracts.series import Last, Points, Reader, Selector, Statistic
 
 PAGE: Final = 50_000  # samples a read
 _TOGETHER: Final = 200  # devices a read
+_DEVICE_TIME: Final = _TOGETHER * 20 * MINUTE  # of samples that are held at once to be judged anew
 _APART: Final = 10 * MINUTE  # devices behind by more than this are not read together
 
 
@@ -43,12 +44,29 @@ async def missed(
             yield page
 
 
-def _groups(behind: dict[str, int]) -> Iterator[tuple[tuple[str, ...], int]]:
+async def doubted(reader: Reader, watch: Values) -> AsyncIterator[tuple[list[int], Samples]]:
+    """Rows of a rule to be judged anew, with all their samples from then on; some devices at a time."""
+    rows: dict[str, list[int]] = {}
+    since: dict[str, int] = {}
+    end = 0
+    for row in watch.doubted:
+        device = watch.tracks.series[row].device
+        rows.setdefault(device, []).append(row)
+        start = watch.since(row)
+        since[device] = min(since.get(device, start), start)
+        end = max(end, int(watch.tracks.last[row]) + 1)
+    for devices, start in _groups(since, together=max(1, _DEVICE_TIME // max(1, end - min(since.values())))):
+        select = msgspec.structs.replace(watch.rule.select, devices=devices)
+        pages = [page async for page in _pages(reader, select, start, end)]
+        yield [row for device in devices for row in rows[device]], join(pages)
+
+
+def _groups(behind: dict[str, int], together: int = _TOGETHER) -> Iterator[tuple[tuple[str, ...], int]]:
     """Devices that are behind by about as much, and from when on to read them."""
     group: list[str] = []
     start = 0
     for device, since in sorted(behind.items(), key=lambda item: item[1]):
-        if group and (since > start + _APART or len(group) >= _TOGETHER):
+        if group and (since > start + _APART or len(group) >= together):
             yield tuple(group), start
             group = []
         start = start if group else since

@@ -21,6 +21,11 @@ class Metrics:
             "imm_analytics_judgements", "Judgements spooled", ["rule", "verdict"], registry=registry
         )
         self.holes = Counter("imm_analytics_holes", "Holes in the feed, read again", registry=registry)
+        self.redone = Counter(
+            "imm_analytics_redone",
+            "Series judged anew, because samples came late or unseen",
+            registry=registry,
+        )
         self.dropped = Counter("imm_analytics_dropped", "Writes left out of a full queue", registry=registry)
         self.waiting = Gauge("imm_analytics_waiting", "Writes that wait to be judged", registry=registry)
         self.behind = Gauge(

@@ -72,6 +72,33 @@ async def test_a_device_far_behind_is_read_from_where_it_was(world: World, kit: 
     assert world.verdicts() == [("hot", "raised", 60)]
 
 
+async def _told(world: World) -> None:
+    """Let time pass until something is said."""
+
+    def passes() -> bool:
+        world.clock.advance(0.05)
+        return bool(world.verdicts())
+
+    await until(passes)
+
+
+async def test_a_peak_that_comes_after_newer_samples_is_told(world: World, kit: Kit) -> None:
+    async with world.running():
+        world.accept((kit.series(), 0, 70.0), (kit.series(), 60, 70.0))
+        world.accept((kit.series(), 20, 90.0), (kit.series(), 30, 70.0))
+        await _told(world)
+    assert world.verdicts() == [("hot", "raised", 20), ("hot", "cleared", 30)]
+
+
+async def test_a_peak_that_comes_late_and_unheard_is_told(world: World, kit: Kit) -> None:
+    async with world.running():
+        world.accept((kit.series(), 0, 70.0), (kit.series(), 60, 70.0))
+        world.lose((kit.series(), 20, 90.0), (kit.series(), 30, 70.0))
+        world.accept((kit.series(), 61, 70.0))
+        await _told(world)
+    assert world.verdicts() == [("hot", "raised", 20), ("hot", "cleared", 30)]
+
+
 async def test_what_came_while_it_was_away_is_judged_at_the_start(world: World, kit: Kit) -> None:
     async with world.running():
         world.accept((kit.series(), 0, 90.0))

@@ -203,6 +203,7 @@ class Live:
         for watch in self._evaluator.watches:
             if isinstance(watch, Values) and watch.doubted:
                 await self._insist(partial(self._redo_one, watch))
+        self._metrics.count_unjudged(one for one in self._evaluator.watches if isinstance(one, Values))
         took = self._clock.monotonic() - began
         self._due["redo"] = self._clock.monotonic() + max(_EAGER, 9 * took)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from analytics.values import Values
 from runtime.metrics import SECONDS
 
 
@@ -26,6 +29,12 @@ class Metrics:
             "Series judged anew, because samples came late or unseen",
             registry=registry,
         )
+        self.unjudged = Gauge(
+            "imm_analytics_unjudged",
+            "Not judged since the start: samples too late, samples too old; episodes before an open alert",
+            ["why"],
+            registry=registry,
+        )
         self.dropped = Counter("imm_analytics_dropped", "Writes left out of a full queue", registry=registry)
         self.waiting = Gauge("imm_analytics_waiting", "Writes that wait to be judged", registry=registry)
         self.behind = Gauge(
@@ -34,3 +43,11 @@ class Metrics:
         self.busy = Histogram(
             "imm_analytics_seconds", "Time to judge one write", buckets=SECONDS, registry=registry
         )
+
+    def count_unjudged(self, watches: Iterable[Values]) -> None:
+        """Show what rules passed over."""
+        late = old = episodes = 0
+        for watch in watches:
+            late, old, episodes = late + watch.overdue_samples, old + watch.old, episodes + watch.passed
+        for why, count in (("late", late), ("old", old), ("open alert", episodes)):
+            self.unjudged.labels(why).set(count)

@@ -32,7 +32,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
         int  # missing between two stored values of one series and start: independent of the agents' own count
     )
     ledger_missing: int  # by the platform's ledger
-    peaks: int  # samples that a rule finds wrong: each is an alert, but for one that came late while a newer one lasted
+    peaks: int  # samples that a rule finds wrong: alerts, but for one that came late while a newer one lasted
     alerts: int
     incidents: int
     alerts_alone: int  # fingerprints that fired and have no incident, or one that knows an older alert

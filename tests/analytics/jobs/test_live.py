@@ -85,14 +85,31 @@ async def _told(world: World) -> None:
 async def test_a_peak_that_comes_after_newer_samples_is_told(world: World, kit: Kit) -> None:
     async with world.running():
         world.accept((kit.series(), 0, 70.0), (kit.series(), 60, 70.0))
+        await settled(world)
         world.accept((kit.series(), 20, 90.0), (kit.series(), 30, 70.0))
         await _told(world)
     assert world.verdicts() == [("hot", "raised", 20), ("hot", "cleared", 30)]
 
 
+async def test_what_comes_later_than_can_be_judged_is_counted(world: World, kit: Kit) -> None:
+    async with world.running():
+        for minute in (0, 15, 30, 45):
+            world.accept((kit.series(), 60.0 * minute, 70.0))
+            await settled(world)
+        world.accept((kit.series(), 30, 90.0))
+
+        def counted() -> bool:
+            world.clock.advance(0.05)
+            return world.registry.get_sample_value("imm_analytics_unjudged", {"why": "late"}) == 1
+
+        await until(counted)
+    assert world.verdicts() == []
+
+
 async def test_a_peak_that_comes_late_and_unheard_is_told(world: World, kit: Kit) -> None:
     async with world.running():
         world.accept((kit.series(), 0, 70.0), (kit.series(), 60, 70.0))
+        await settled(world)
         world.lose((kit.series(), 20, 90.0), (kit.series(), 30, 70.0))
         world.accept((kit.series(), 61, 70.0))
         await _told(world)

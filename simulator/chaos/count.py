@@ -102,7 +102,7 @@ def _desk(api: str) -> Desk:
     newest: dict[str, dict[str, Any]] = {}
     for alert in raised:
         known = newest.setdefault(alert["fingerprint"], alert)
-        if (alert["started"], alert["id"]) > (known["started"], known["id"]):
+        if alert["id"] > known["id"]:  # as they were raised: one of a late peak began before one that is known
             newest[alert["fingerprint"]] = alert
     known_by = {(incident["fingerprint"], incident["alert"]) for incident in opened}
     return Desk(

@@ -102,7 +102,7 @@ def _desk(api: str) -> Desk:
     newest: dict[str, dict[str, Any]] = {}
     for alert in raised:
         known = newest.setdefault(alert["fingerprint"], alert)
-        if alert["id"] > known["id"]:  # as they were raised: one of a late peak began before one that is known
+        if alert["id"] > known["id"]:  # in the order of raising: a late peak began earlier
             newest[alert["fingerprint"]] = alert
     known_by = {(incident["fingerprint"], incident["alert"]) for incident in opened}
     return Desk(

@@ -19,6 +19,7 @@ from tests.fixtures.stacks import KIOSK, Book, Build, ask, fleet, kiosk, samples
 pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
 DEVICES = 4
 METRICS = 20
+ON_ITS_WAY = 3  # batches of a device that may arrive after they were given up
 STEADY = 25  # ticks
 TELEMETRY = KIOSK.topic(Channel.TELEMETRY)
 
@@ -28,7 +29,10 @@ def explain(stack: Stack, number: int) -> Book:
     name = device(number).device
     book = Book(stack, name)
     taken = (max(ticks(stack, number)) + 1) * METRICS
-    assert taken == book.recorded == book.stored + book.shed, book
+    # A batch that was given up while it was on its way may arrive all the same: it is counted as both.
+    twice = book.stored + book.shed - book.recorded
+    assert taken == book.recorded, book
+    assert 0 <= twice <= ON_ITS_WAY * METRICS, book
     assert book.shed > 0, book
     assert book.stored == samples(stack, name), "the ledger tells what an app can read"
     return book

@@ -87,7 +87,7 @@ class File:
                         self._open()
                     else:
                         raise Unusable(self.path, str(error)) from None
-                except BaseException:
+                except BaseException:  # also a kill or a cancel: undo it, then on it goes
                     undo()
                     raise
         raise AssertionError  # the second round returns or raises
@@ -99,7 +99,7 @@ class File:
         try:
             result = work(db)
             db.execute("COMMIT")
-        except BaseException:
+        except BaseException:  # also a kill or a cancel: undo it, then on it goes
             if db.in_transaction:
                 with contextlib.suppress(sqlite3.DatabaseError):  # the first error is the one to tell
                     db.execute("ROLLBACK")

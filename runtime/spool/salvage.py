@@ -65,7 +65,7 @@ def _open(path: Path) -> sqlite3.Connection:
             error = sqlite3.DatabaseError(verdict)
             error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
             raise error
-    except BaseException:
+    except BaseException:  # also a kill or a cancel: undo it, then on it goes
         db.close()
         raise
     return db

@@ -41,7 +41,7 @@ class File:
                 schema.bring_up_to_date(self._root, str(path))
                 self._writer = self._root.cursor()
                 self._upkeep = self._root.cursor()
-        except BaseException:
+        except BaseException:  # also a kill or a cancel: undo it, then on it goes
             self._root.close()
             _open.discard(self.path)
             raise
@@ -88,7 +88,7 @@ class File:
                 cursor = self._borrow()
                 try:
                     yield cursor
-                except BaseException:
+                except BaseException:  # also a kill or a cancel: undo it, then on it goes
                     cursor.close()  # whatever it was in the middle of ends with it
                     raise
                 self._give_back(cursor)
@@ -143,7 +143,7 @@ def _transaction(connection: Connection) -> Iterator[Connection]:
     connection.begin()
     try:
         yield connection
-    except BaseException:
+    except BaseException:  # also a kill or a cancel: undo it, then on it goes
         with contextlib.suppress(duckdb.Error):  # the first error tells; it may have ended the transaction
             connection.rollback()
         raise

@@ -80,7 +80,7 @@ def bring_up_to_date(connection: duckdb.DuckDBPyConnection, path: str) -> None:
         if version < len(_STEPS):
             connection.execute("DELETE FROM version")
             connection.execute("INSERT INTO version VALUES (?)", [len(_STEPS)])
-    except BaseException:
+    except BaseException:  # also a kill or a cancel: undo it, then on it goes
         connection.rollback()
         raise
     connection.commit()

@@ -29,7 +29,8 @@ def explain(stack: Stack, number: int) -> Book:
     name = device(number).device
     book = Book(stack, name)
     taken = (max(ticks(stack, number)) + 1) * METRICS
-    # A batch that was given up while it was on its way may arrive all the same: it is counted as both.
+    # A fault that is known: a batch given up while it was on its way may arrive, and the ledger counts it
+    # both as shed and as stored. Each such batch could hide as many missing samples.
     twice = book.stored + book.shed - book.recorded
     assert taken == book.recorded, book
     assert 0 <= twice <= ON_ITS_WAY * METRICS, book

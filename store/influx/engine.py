@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from bisect import bisect_right
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Final
 
 import numpy as np
@@ -15,13 +16,15 @@ from runtime.clock import Clock
 from store import check, errors
 from store.influx import ql
 from store.influx.http import Server
-from store.influx.lines import Writer, parse
+from store.influx.lines import Lines, Writer, parse
 from store.influx.marks import Marks
 from store.influx.reading import Reading, rank
 from store.influx.retention import Retention
 from store.influx.rollups import RollUps
 from store.port import Policy, Report
 
+_LANES: Final = 2  # requests on their way at once: the server takes each with one core
+_FEW: Final = 1_000  # rows that one request carries as fast
 _REFRESH: Final = 60.0  # seconds after which one looks whether other workers wrote new kinds of values
 
 
@@ -36,6 +39,7 @@ class Engine:
         self._reading = Reading(server, self._marks, self._writer)
         self._roll_ups = RollUps(server, self._reading, self._marks, self._writer)
         self._retention = Retention(server, self._marks, self._writer)
+        self._pool = ThreadPoolExecutor(_LANES, thread_name_prefix="influx")
         self._looked = 0.0
         self._lock = threading.Lock()
         self._learn_kinds()
@@ -61,20 +65,38 @@ class Engine:
 
     def write_rows(self, block: Block, wanted: npt.NDArray[np.int64] | None) -> None:
         """Write some rows of a block that was checked. Raises Rejected after storing all others."""
-        with self._lock:
-            if self._clock.monotonic() - self._looked > _REFRESH:
-                self._learn_kinds()
-            marks = self._marks.lines(block, self._clock.now())
-            lines, rows = self._writer.lines(block, wanted)
+        rows = np.arange(len(block)) if wanted is None else wanted
+        if not len(rows):
+            return
         try:
-            refused = self._server.write(marks + lines)
+            refused = self._write(block, rows)
         except errors.Failure:
             self._marks.forget()
             raise
         if refused:
-            raise errors.Rejected(
-                {rows[i - len(marks)]: why for i, why in refused.items() if i >= len(marks)}
-            )
+            raise errors.Rejected(refused)
+
+    def _write(self, block: Block, rows: npt.NDArray[np.int64]) -> dict[int, str]:
+        """Store rows; return those that are refused, and why. What is late is marked before it is there."""
+        with self._lock:
+            if self._clock.monotonic() - self._looked > _REFRESH:
+                self._learn_kinds()
+            marks = self._marks.lines(block, self._clock.now())
+            sent = [(part, self._writer.lines(block, part)) for part in self._lanes(block, rows)]
+        self._server.write(Lines.of(marks))
+        refused: dict[int, str] = {}
+        writing = [self._pool.submit(self._server.write, lines) for _, lines in sent]
+        wait(writing)
+        for (part, _), written in zip(sent, writing, strict=True):
+            refused |= {int(part[i]): why for i, why in written.result().items()}
+        return refused
+
+    def _lanes(self, block: Block, rows: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
+        """Rows to be sent side by side. A series keeps to one lane, so its last value still wins."""
+        if len(rows) < _FEW:
+            return [rows]
+        lane = np.frombuffer(block.index, np.int32)[rows] % _LANES
+        return [part for number in range(_LANES) if len(part := rows[lane == number])]
 
     def range(self, selector: Selector, start: int, end: int, *, limit: int = 100_000) -> list[Points]:
         return self._reading.range(selector, start, end, limit=limit)
@@ -95,6 +117,7 @@ class Engine:
         return Report(kept=self._retention.run(policies, now))
 
     def close(self) -> None:
+        self._pool.shutdown()
         self._server.close()
 
     # Last, because it hides the built-in within the class.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
 from store import errors
+from store.influx.lines import Lines
 from store.settings import Influx
 
 _DROPPED: Final = re.compile(r"dropped=(\d+)")
@@ -65,39 +65,39 @@ class Server:
         )
         self._decoder = msgspec.json.Decoder(_Answer)
 
-    def write(self, lines: Sequence[str]) -> dict[int, str]:
-        """Store lines, a request at a time; return those that will never be taken, and why."""
+    def write(self, lines: Lines) -> dict[int, str]:
+        """Store lines in their order, a request at a time; return those never to be taken, and why."""
         refused: dict[int, str] = {}
-        for start in range(0, len(lines), self._settings.lines):
-            self._part(lines[start : start + self._settings.lines], start, refused)
+        for first in range(0, len(lines), self._settings.lines):
+            self._part(lines, first, min(first + self._settings.lines, len(lines)), refused)
         return refused
 
-    def _part(self, lines: Sequence[str], start: int, refused: dict[int, str]) -> None:
-        """Store one part; where the server refuses some lines, find them by halves: it stores the others."""
-        reason = self._send(lines)
+    def _part(self, lines: Lines, first: int, last: int, refused: dict[int, str]) -> None:
+        """Store first ≤ i < last; find by halves what the server refuses: it stores the others."""
+        reason = self._send(lines, first, last)
         if not reason:
             return
         dropped = _DROPPED.search(reason)
-        if len(lines) == 1 or (dropped and int(dropped[1]) == len(lines)):
-            refused.update(dict.fromkeys(range(start, start + len(lines)), reason))
+        if last - first == 1 or (dropped and int(dropped[1]) == last - first):
+            refused.update(dict.fromkeys(range(first, last), reason))
             return
-        half = len(lines) // 2
-        self._part(lines[:half], start, refused)
-        self._part(lines[half:], start + half, refused)
+        half = (first + last) // 2
+        self._part(lines, first, half, refused)
+        self._part(lines, half, last, refused)
 
-    def _send(self, lines: Sequence[str]) -> str:
-        """Store lines in one request; return the reason where some were refused."""
+    def _send(self, lines: Lines, first: int, last: int) -> str:
+        """Store first ≤ i < last in one request; return the reason where some were refused."""
         try:
             self._writes.write(
-                bucket=self._settings.bucket, record="\n".join(lines), write_precision=_MICROSECONDS
+                bucket=self._settings.bucket, record=lines.body(first, last), write_precision=_MICROSECONDS
             )
         except ApiException as error:
             reason = _reason(error.body)
             if error.status in (400, 422):
                 return reason
-            if error.status == 413 and len(lines) > 1:
-                half = len(lines) // 2
-                return self._send(lines[:half]) or self._send(lines[half:])
+            if error.status == 413 and last - first > 1:
+                half = (first + last) // 2
+                return self._send(lines, first, half) or self._send(lines, half, last)
             raise self._failure(error.status or 0, reason, dict(error.headers or {})) from error
         except (HTTPError, OSError) as error:
             raise errors.Retry(f"InfluxDB at {self._settings.url} does not answer: {error}") from error

@@ -15,7 +15,7 @@ from contracts.instants import HOUR, SECOND
 from contracts.series import Block, Selector, Series
 from store.influx import ql
 from store.influx.http import Server
-from store.influx.lines import key
+from store.influx.lines import Lines, key
 from store.port import GRACE
 from store.steps import whole
 
@@ -110,7 +110,7 @@ class Marks:
 
     def remember(self, name: str, value: int) -> None:
         """Set one named instant."""
-        self._server.write([f"{STATE} {name}={value}i 0"])
+        self._server.write(Lines.of([f"{STATE} {name}={value}i 0"]))
 
 
 def stretches(marks: list[Mark], step: int, apart: int) -> list[tuple[int, int, list[Mark]]]:

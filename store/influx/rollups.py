@@ -9,7 +9,7 @@ from contracts.instants import DAY, HOUR, MINUTE, floor
 from contracts.series import Selector, Series, Statistic
 from store.influx import ql
 from store.influx.http import Server
-from store.influx.lines import Writer, key
+from store.influx.lines import Lines, Writer, key
 from store.influx.marks import SETTLED, Marks
 from store.influx.reading import Reading
 from store.port import GRACE
@@ -111,5 +111,5 @@ class RollUps:
             for bucket, count in counts.items():
                 rest = ",".join(f"{one}={found[one][series][bucket]!r}" for one in _STATISTICS[1:])
                 lines.append(f"{begin} count={int(count)}i,{rest} {bucket}")
-        self._server.write(lines)
+        self._server.write(Lines.of(lines))
         return len(lines)

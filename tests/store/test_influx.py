@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from contracts.series import Selector
 from runtime.clock import Fake
 from store import errors, influx
-from store.influx.lines import key, parse
+from store.influx.lines import Lines, key, parse
 from store.ledger.book import Book
 from store.ledger.database import Database
 from store.settings import Influx, Ledger
@@ -44,7 +44,7 @@ def test_the_lines_that_it_refuses_are_found_and_the_others_stored(
 ) -> None:
     engine = influx.Engine(server, Fake())
     assert (
-        server.write([f"clash,device=d,kind=kiosk,site=bima v=1i {NOW}"]) == {}
+        server.write(Lines.of([f"clash,device=d,kind=kiosk,site=bima v=1i {NOW}"])) == {}
     )  # another program wrote integers
     rows = [(a_series(metric="clash" if i in bad else "fine"), NOW + i, float(i)) for i in range(250)]
     with pytest.raises(errors.Rejected) as caught:
@@ -54,8 +54,25 @@ def test_the_lines_that_it_refuses_are_found_and_the_others_stored(
     assert {t - NOW for _, t in contents(engine, Selector(metrics=("fine",)))} == set(range(250)) - bad
 
 
+def test_a_large_write_goes_side_by_side_and_keeps_the_last_value_of_each_instant(
+    server: influx.Server,
+) -> None:
+    engine = influx.Engine(server, Fake())
+    server.write(Lines.of([f"clash,device=kiosk-3,kind=kiosk,site=bima v=1i {NOW}"]))
+    family = [a_series(f"kiosk-{i}") for i in range(7)]
+    rows = [(family[i % 7], NOW + i % 11, float(i)) for i in range(3_000)]  # each instant some 40 times
+    bad = {500: a_series("kiosk-3", metric="clash"), 2_999: a_series("kiosk-3", metric="clash")}
+    given = [(bad.get(i, series), time, value) for i, (series, time, value) in enumerate(rows)]
+    with pytest.raises(errors.Rejected) as caught:
+        engine.write(a_block(*given))
+    assert set(caught.value.rows) == set(bad)
+    last = {(series, time): value for i, (series, time, value) in enumerate(rows) if i not in bad}
+    assert contents(engine, Selector(metrics=(family[0].metric,))) == last
+    engine.close()
+
+
 def test_a_line_that_it_cannot_read_is_named(server: influx.Server) -> None:
-    assert set(server.write(["a v=1 1", "b v=", "c v=2 2"])) == {1}
+    assert set(server.write(Lines.of(["a v=1 1", "b v=", "c v=2 2"]))) == {1}
 
 
 def test_a_wrong_token_and_a_missing_bucket_say_what_to_change(chosen: Influx, tmp_path: Path) -> None:
@@ -67,7 +84,7 @@ def test_a_wrong_token_and_a_missing_bucket_say_what_to_change(chosen: Influx, t
     ):
         server = influx.Server(settings)
         with pytest.raises(errors.Gone) as caught:
-            server.write(["a v=1 1"])
+            server.write(Lines.of(["a v=1 1"]))
         assert cure in caught.value.cure
         server.close()
     with pytest.raises(errors.Gone, match="cannot be read"):
@@ -77,7 +94,7 @@ def test_a_wrong_token_and_a_missing_bucket_say_what_to_change(chosen: Influx, t
 def test_a_server_that_is_not_there_is_tried_again(chosen: Influx) -> None:
     server = influx.Server(msgspec.structs.replace(chosen, url="http://127.0.0.1:9"))
     with pytest.raises(errors.Retry):
-        server.write(["a v=1 1"])
+        server.write(Lines.of(["a v=1 1"]))
     with pytest.raises(errors.Retry):
         server.query("SHOW MEASUREMENTS")
     server.close()

@@ -20,7 +20,7 @@ from contracts.topics import Kind
 from ingest.feed import Queue
 from ingest.settings import Settings, Share
 from ingest.worker import Worker
-from runtime import metrics, mqtt
+from runtime import metrics, mqtt, service
 from runtime.clock import System
 from store.bundle import Store, open_store
 from store.settings import Embedded, Frames, Influx, Ledger
@@ -103,6 +103,7 @@ def main() -> None:
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
 
+    service.take_turns()
     with open_store(settings, System()) as store:
         asyncio.run(work(given.port, store, tell))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
@@ -13,6 +14,9 @@ import msgspec
 from runtime.clock import Clock, System
 
 _log: Final = logging.getLogger(__name__)
+_TURN: Final = (
+    0.001  # seconds a busy thread keeps the others out; Python's 5 ms cost ingest a sixth of its rate
+)
 LIMIT: Final = 10.0  # seconds for an orderly stop: what supervisors usually wait before they kill
 
 
@@ -133,8 +137,14 @@ async def serve(
         raise failures[0]
 
 
+def take_turns() -> None:
+    """Let threads of this process wait less for each other."""
+    sys.setswitchinterval(_TURN)
+
+
 def run(main: Callable[[Service], Awaitable[None]], *, limit: float = LIMIT) -> None:
     """Run a service as this process. Raises Failed."""
+    take_turns()
     asyncio.run(serve(main, limit=limit))
 
 

@@ -24,7 +24,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     group: str = "ingest"  # of the shared subscription: workers of one group divide the messages
     linger_s: float = 0.025  # longest wait of a gathered message before its write starts
     quiet_s: float = 0.01  # no new message for so long ends that wait
-    records: int = 50_000  # in one store write; beyond, reading from the broker pauses
+    records: int = 32_000  # in one store write; beyond, reading from the broker pauses
     messages: int = 2_000
     bytes: int = 16_000_000
     kept: int = 4_194_304  # bytes of a dead letter's payload; a longer one is cut and cannot be replayed

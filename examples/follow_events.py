@@ -20,6 +20,13 @@ def handle(event: dict[str, object]) -> None:
     print(event["time"], event["type"], event["subject"], flush=True)
 
 
+def keep(place: Path, position: str) -> None:
+    """Killed at any moment, the file holds this position or the one before, never half of one."""
+    beside = place.with_name(f"{place.name}.new")
+    beside.write_text(position)
+    beside.replace(place)
+
+
 def follow(url: str, place: Path) -> None:
     """Read one connection until it ends; the file holds the position of the last event handled."""
     after = place.read_text() if place.exists() else "0"  # 0: from the oldest that is kept
@@ -35,7 +42,7 @@ def follow(url: str, place: Path) -> None:
                 print("some events are no longer kept: read the lists again", file=sys.stderr)
             elif "data" in fields:
                 handle(json.loads(fields["data"]))
-                place.write_text(fields["id"])
+                keep(place, fields["id"])
             fields = {}
 
 

@@ -63,6 +63,22 @@ def test_a_consumer_of_events_misses_nothing_over_a_restart(
     assert len(_seen(output, "alert.resolved", alert)) == 1
 
 
+def test_the_place_of_a_consumer_is_whole_at_every_moment(root: Path, tmp_path: Path) -> None:
+    place = tmp_path / "place"
+    keeps = (
+        "import itertools, pathlib, sys; sys.path.insert(0, sys.argv[1]); from follow_events import keep\n"
+        "for n in itertools.count(10**9): keep(pathlib.Path(sys.argv[2]), str(n))"
+    )
+    with subprocess.Popen([sys.executable, "-c", keeps, root / "examples", place]) as consumer:
+        try:
+            until(place.exists)
+            seen = [int(place.read_text() or 0) for _ in range(10_000)]  # what a kill would leave
+        finally:
+            consumer.kill()
+    assert seen[0] < seen[-1], "it went on meanwhile"
+    assert seen == sorted(seen)
+
+
 def _about(platform: Platform, device: str) -> list[str]:
     """Ids of the device's alerts that fire."""
     found = platform.get("/api/v1/alerts", device=device, state="firing")["items"]

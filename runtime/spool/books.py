@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping
+from typing import Final
 
 from contracts import batches, events, ranges
 from runtime.clock import Clock
@@ -13,6 +14,12 @@ from runtime.spool.address import Address, Lane, of
 from runtime.spool.batch import Item
 from runtime.spool.counts import Change
 from runtime.spool.reserve import Reserve
+
+# What is given up first, and whether it may be on its way by then.
+_VICTIMS: Final = (
+    *((lane, offered) for offered in (False, True) for lane in (Lane.FRAME, Lane.TELEMETRY)),
+    *((lane, offered) for lane in (Lane.JUDGEMENT, Lane.EVENT) for offered in (False, True)),
+)
 
 
 class Books:
@@ -82,14 +89,14 @@ class Books:
     def give_up(self, db: sqlite3.Connection, limit: int) -> None:
         """Give up the oldest batches of the lowest lane until the rest fits.
 
-        What may be on its way goes last within its lane: its samples would be declared lost, and stored.
+        What may be on its way stays while there is anything but alarms and judgements: it may arrive, and
+        would be declared lost and stored. The uplink lets little be on its way, so there is room beside it.
         """
-        for lane in reversed(Lane):
-            for offered in (False, True):
-                while self.size > limit and (found := rows.victims(db, lane, offered=offered)):
-                    for row in found:
-                        if self.size > limit:
-                            self.lose(db, [row], holes.FULL)
+        for lane, offered in _VICTIMS:
+            while self.size > limit and (found := rows.victims(db, lane, offered=offered)):
+                for row in found:
+                    if self.size > limit:
+                        self.lose(db, [row], holes.FULL)
 
     def lose(self, db: sqlite3.Connection, lost: list[rows.Row], reason: str) -> None:
         """Take batches away and note them as losses."""

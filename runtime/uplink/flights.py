@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 import msgspec
 
 from runtime.spool import Batch, Lane
 from runtime.uplink.settings import Settings
+
+_SHARE: Final = 8  # a lane's window takes this part of the spool at most: what is on its way is not given up
 
 
 class Flight(msgspec.Struct, kw_only=True):
@@ -23,8 +26,9 @@ class Flight(msgspec.Struct, kw_only=True):
 class Flights:
     """What is on its way on one connection, and what attempt each batch had reached before."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, spool_bytes: int) -> None:
+        self._window = settings.window
+        self._window_bytes = min(settings.window_bytes, spool_bytes // _SHARE)
         self._flights: dict[int, Flight] = {}
         self._attempts: dict[
             int, int
@@ -44,7 +48,7 @@ class Flights:
     def room(self, lane: Lane) -> tuple[int, int]:
         """How many batches and bytes may still leave."""
         count, size = self._load[lane]
-        return max(0, self._settings.window - count), max(0, self._settings.window_bytes - size)
+        return max(0, self._window - count), max(0, self._window_bytes - size)
 
     def begin(self, batch: Batch, now: float) -> int:
         """A batch leaves; return which attempt this is. 1 only where it certainly never left before."""

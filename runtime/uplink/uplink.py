@@ -53,7 +53,7 @@ class Uplink:
         self._settings = settings or Settings()
         self._figures = Figures(registry or CollectorRegistry(), spool)
         self._jitter = jitter
-        self._flights = Flights(self._settings)
+        self._flights = Flights(self._settings, spool.limit)
         self._patience = self._settings.patience
         self._cursor = dict.fromkeys(Lane, 0)
         self._ahead = (0, 0)  # batches and bytes that the broker has not acknowledged

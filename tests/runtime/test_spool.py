@@ -133,6 +133,20 @@ def test_what_may_be_on_its_way_is_given_up_last(path: Path) -> None:
         assert [batch.seq for batch in waiting(box)][:3] == [1, 2, 3]
 
 
+def test_measurements_go_before_frames_on_their_way_and_those_before_any_alarm(path: Path) -> None:
+    with opened(path, limit=64 * 1024) as box:
+        for topic, lane in ((FRAME, Lane.FRAME), (TELEMETRY, Lane.TELEMETRY)):
+            put(box, topic, size=4_000)
+            box.due(lane, after=0, count=1, size=10**9)
+        for _ in range(20):
+            put(box, size=4_000)
+        assert box.depth()[Lane.FRAME] == 1
+        assert waiting(box)[0].seq == 1
+        for _ in range(20):
+            put(box, EVENT, size=4_000)
+        assert box.depth()[Lane.FRAME] == box.depth()[Lane.TELEMETRY] == 0
+
+
 def test_a_frame_that_finds_only_better_batches_is_itself_given_up(path: Path) -> None:
     with opened(path, limit=64 * 1024) as box:
         for _ in range(15):

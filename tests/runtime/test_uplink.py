@@ -149,6 +149,25 @@ async def test_the_window_bounds_what_waits_for_receipts(stage: Stage) -> None:
         assert far.seqs() == list(range(1, 21))
 
 
+async def test_what_is_on_its_way_is_not_given_up_while_more_and_more_is_recorded(
+    stage: Stage, tmp_path: Path
+) -> None:
+    stage.spool = Spool(tmp_path / "small.db", clock=System(), limit_bytes=64 * 1024)
+    async with stage.far() as far, stage.uplink():
+        far.answering = False
+        stage.put(10, size=2_000)
+        await until(lambda: bool(far.came))
+        stage.put(200, size=2_000)  # three times what the spool holds, and nothing is receipted
+        assert stage.spool.shed["telemetry"] > 100
+        far.answering = True
+        far.answer(stage.topic("receipt"), list(far.came))
+        await until(lambda: stage.spool.size() == 0)
+        row = next(row for row in stage.spool.tally(stage.topic()).rows if row.channel == "telemetry")
+        assert row.recorded == row.shed + 2 * len(set(far.seqs())), (
+            "each sample came or was declared, not both"
+        )
+
+
 async def test_an_alarm_passes_what_is_stuck(stage: Stage) -> None:
     async with stage.far() as far, stage.uplink(window=4):
         far.answering = False

@@ -9,18 +9,10 @@ import argparse
 import base64
 import hashlib
 import secrets
-from collections.abc import Iterable
 from pathlib import Path
 
+from app.brokers.access import Role, control_list
 from contracts.roster import Entry
-from contracts.topics import (
-    READ_BY_DEVICE,
-    WRITTEN_BY_DEVICE,
-    Channel,
-    every,
-    every_area,
-    every_worker,
-)
 from devices.roster import Roster
 
 HERE = Path(__file__).resolve().parent
@@ -28,54 +20,7 @@ SECRETS = ("postgres", "postgres-reader", "influx-password", "influx-token", "in
 ITERATIONS = 50_000  # of PBKDF2; Mosquitto reads the number from the file
 SALT = 12  # bytes, as mosquitto_passwd of 2.0 writes
 
-# Account of one of our processes → what it reads, what it writes.
-PROCESSES: dict[str, tuple[list[str], list[str]]] = {
-    "ingest": (
-        [every(channel) for channel in (Channel.TELEMETRY, Channel.EVENT, Channel.FRAME, Channel.STATUS)],
-        [every(Channel.RECEIPT), every_worker("feed")],
-    ),
-    "analytics": (
-        [every_worker("feed"), every_area("judgement", receipt=True), every_area("roster")],
-        [every_area("judgement")],
-    ),
-    "alerts": (
-        [every_area("judgement"), every_area("alert"), every_area("roster")],
-        [every_area("judgement", receipt=True), every_area("alert")],
-    ),
-    "api": (
-        [every_worker("feed"), every_area("alert"), every(Channel.STATUS), every(Channel.RECEIPT)],
-        ["imm/v1/+/city/+/telemetry", "imm/v1/+/city/+/event"],
-    ),
-    "desk": (
-        [every(channel) for channel in (Channel.STATUS, Channel.RESULT, Channel.SHADOW_REPORTED)]
-        + [every_area("alert"), every_area("roster"), every_area("judgement", receipt=True)],
-        [every(channel) for channel in (Channel.COMMAND, Channel.SHADOW_DESIRED)]
-        + [every_area(area) for area in ("alert", "takeover", "roster", "judgement")],
-    ),
-}
-
-
-def account(name: str, *, read: Iterable[str], write: Iterable[str]) -> str:
-    """One account's part of Mosquitto's access list: what is not named is refused."""
-    lines = [f"user {name}"]
-    lines += [f"topic read {topic}" for topic in read]
-    lines += [f"topic write {topic}" for topic in write]
-    return "\n".join(lines) + "\n"
-
-
-def access(entries: Iterable[Entry]) -> str:
-    """The whole access list: our processes by role, each device by its own channels, named one by one."""
-    parts = [account(name, read=read, write=write) for name, (read, write) in PROCESSES.items()]
-    for entry in entries:
-        about_site = [f"imm/v1/{entry.site}/{area}/+" for area in ("alert", "takeover")]
-        parts.append(
-            account(
-                entry.device,
-                read=[*(entry.address.topic(channel) for channel in READ_BY_DEVICE), *about_site],
-                write=[entry.address.topic(channel) for channel in WRITTEN_BY_DEVICE],
-            )
-        )
-    return "\n".join(parts)
+PROCESSES = {role.value: role for role in Role if role is not Role.APP}  # account → what it does
 
 
 def password_line(name: str, password: str, salt: bytes) -> str:
@@ -102,7 +47,8 @@ def prepare(entries: list[Entry], target: Path) -> None:
     lines = [
         password_line(name, secret(target / f"mqtt-{name}"), secrets.token_bytes(SALT)) for name in accounts
     ]
-    for name, text in (("mosquitto-passwords", "".join(lines)), ("mosquitto-access", access(entries))):
+    access = control_list(PROCESSES, [entry.address for entry in entries])
+    for name, text in (("mosquitto-passwords", "".join(lines)), ("mosquitto-access", access)):
         draft = target / f".{name}"
         draft.write_text(text)
         draft.chmod(0o444)

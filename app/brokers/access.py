@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -26,54 +26,75 @@ from contracts.topics import (
 
 
 class Role(StrEnum):
-    """What an account of ours does; every other account is a device, and named like it."""
+    """What an account of ours does: one of our processes, or a city app. Every other account is a device."""
 
     INGEST = "ingest"
-    PLATFORM = "platform"
+    ANALYTICS = "analytics"
+    ALERTS = "alerts"
+    API = "api"
+    DESK = "desk"
     APP = "app"
 
 
-_READ: Final[Mapping[Role, Sequence[str]]] = {
-    Role.INGEST: [
-        every(channel) for channel in (Channel.TELEMETRY, Channel.EVENT, Channel.FRAME, Channel.STATUS)
-    ],
-    Role.PLATFORM: [
-        *(
-            every(channel)
-            for channel in (Channel.STATUS, Channel.RECEIPT, Channel.RESULT, Channel.SHADOW_REPORTED)
-        ),
-        *(every_area(area) for area in ("alert", "takeover", "roster", "judgement")),
-        every_area("judgement", receipt=True),
-        every_worker("feed"),
-    ],
-    Role.APP: [every_area(area) for area in ("alert", "takeover", "roster")],
-}
-_WRITE: Final[Mapping[Role, Sequence[str]]] = {
-    Role.INGEST: [every(Channel.RECEIPT), every_worker("feed")],
-    Role.PLATFORM: [
-        *(every(channel) for channel in (Channel.COMMAND, Channel.SHADOW_DESIRED)),
-        *(every_area(area) for area in ("alert", "takeover", "roster", "judgement")),
-        every_area("judgement", receipt=True),
-        f"{ROOT}/+/city/+/{Channel.TELEMETRY}",
-        f"{ROOT}/+/city/+/{Channel.EVENT}",
-    ],
-    Role.APP: [],
+class Topics(msgspec.Struct, frozen=True, kw_only=True):
+    """What an account may hear and say; what is not named is refused."""
+
+    read: Sequence[str]
+    write: Sequence[str] = ()
+
+
+_JUDGED: Final = every_area("judgement", receipt=True)
+_ROLES: Final[Mapping[Role, Topics]] = {
+    Role.INGEST: Topics(
+        read=[every(one) for one in (Channel.TELEMETRY, Channel.EVENT, Channel.FRAME, Channel.STATUS)],
+        write=[every(Channel.RECEIPT), every_worker("feed")],
+    ),
+    Role.ANALYTICS: Topics(
+        read=[every_worker("feed"), _JUDGED, every_area("roster")],
+        write=[every_area("judgement")],
+    ),
+    Role.ALERTS: Topics(
+        read=[every_area(area) for area in ("judgement", "alert", "roster")],
+        write=[_JUDGED, every_area("alert")],
+    ),
+    Role.API: Topics(
+        read=[every_worker("feed"), every_area("alert"), every(Channel.STATUS), every(Channel.RECEIPT)],
+        write=[f"{ROOT}/+/city/+/{channel}" for channel in (Channel.TELEMETRY, Channel.EVENT)],
+    ),
+    Role.DESK: Topics(
+        read=[
+            *(every(one) for one in (Channel.STATUS, Channel.RESULT, Channel.SHADOW_REPORTED)),
+            *(every_area(area) for area in ("alert", "roster")),
+            _JUDGED,
+        ],
+        write=[
+            *(every(one) for one in (Channel.COMMAND, Channel.SHADOW_DESIRED)),
+            *(every_area(area) for area in ("alert", "takeover", "roster", "judgement")),
+        ],
+    ),
+    Role.APP: Topics(read=[every_area(area) for area in ("alert", "takeover", "roster")]),
 }
 
 
-def control_list(accounts: Mapping[str, Role], devices: Sequence[Device] = ()) -> str:
-    """Mosquitto's access list: roles, each device's own channels, and its site's alerts and takeovers."""
-    lines = []
-    for name, role in accounts.items():
+def control_list(accounts: Mapping[str, Role], devices: Iterable[Device] = ()) -> str:
+    """Mosquitto's access list: roles, and each device's own channels and its site's alerts and takeovers."""
+    lines: list[str] = []
+    for name, topics in (
+        *((name, _ROLES[role]) for name, role in accounts.items()),
+        *((device.device, _own(device)) for device in devices),
+    ):
         lines.append(f"user {name}")
-        lines += [f"topic read {topic}" for topic in _READ[role]]
-        lines += [f"topic write {topic}" for topic in _WRITE[role]]
-    for device in devices:
-        lines.append(f"user {device.device}")
-        lines += [f"topic read {ROOT}/{device.site}/{area}/+" for area in ("alert", "takeover")]
-    lines += [f"pattern write {ROOT}/+/+/%u/{channel}" for channel in WRITTEN_BY_DEVICE]
-    lines += [f"pattern read {ROOT}/+/+/%u/{channel}" for channel in READ_BY_DEVICE]
+        lines += [f"topic read {topic}" for topic in topics.read]
+        lines += [f"topic write {topic}" for topic in topics.write]
     return "\n".join(lines) + "\n"
+
+
+def _own(device: Device) -> Topics:
+    about_site = [f"{ROOT}/{device.site}/{area}/+" for area in ("alert", "takeover")]
+    return Topics(
+        read=[*(device.topic(channel) for channel in READ_BY_DEVICE), *about_site],
+        write=[device.topic(channel) for channel in WRITTEN_BY_DEVICE],
+    )
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,6 @@ import numpy as np
 
 from analytics import wording
 from analytics.detectors import absence
-from analytics.findings import judgement
 from analytics.samples import Samples
 from analytics.watches import Scene, Watch
 from contracts import measurements, roster
@@ -94,12 +93,4 @@ class Silence(Watch):
             value=(scene.now - last) / SECOND,
             why=why,
         )
-        return judgement(
-            self.rule,
-            series,
-            verdict,
-            time=time,
-            evidence=evidence,
-            producer=scene.producer,
-            judged=scene.now,
-        )
+        return self._found(row, verdict, time, evidence, scene)

@@ -9,7 +9,6 @@ import numpy as np
 
 from analytics import redo, wording
 from analytics.detectors import hour_of_week, threshold
-from analytics.findings import judgement
 from analytics.redo import Turn
 from analytics.samples import Samples
 from analytics.tracks import NEVER, Classes, Mask, Moves, Numbers, Rows, Saved, Times, Tracks
@@ -196,15 +195,7 @@ class Values(Watch):
             high=high,
             why=self._why(verdict, series, value, (low, high), time - since),
         )
-        return judgement(
-            self.rule,
-            series,
-            verdict,
-            time=time,
-            evidence=evidence,
-            producer=scene.producer,
-            judged=scene.now,
-        )
+        return self._found(row, verdict, time, evidence, scene)
 
     def _watchable(self, samples: Samples, scene: Scene) -> tuple[Rows, Times, Numbers]:
         """Rows, times and values of numbers that the rule watches, without those under maintenance."""

@@ -8,10 +8,11 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from analytics.findings import judgement
 from analytics.samples import Samples
 from analytics.tracks import Rows, Saved, Tracks
 from contracts import roster
-from contracts.judgements import Judgement
+from contracts.judgements import Evidence, Judgement, Verdict
 from contracts.rules import Rule
 from contracts.series import Series
 
@@ -67,6 +68,18 @@ class Watch:
                 self._places[one] = place
             rows[number] = place
         return rows
+
+    def _found(self, row: int, verdict: Verdict, time: int, evidence: Evidence, scene: Scene) -> Judgement:
+        """What was found of a row, as a judgement."""
+        return judgement(
+            self.rule,
+            self.tracks.series[row],
+            verdict,
+            time=time,
+            evidence=evidence,
+            producer=scene.producer,
+            judged=scene.now,
+        )
 
     def take(self, samples: Samples, scene: Scene) -> list[Judgement]:
         """Judge new samples."""

@@ -11,9 +11,10 @@ import msgspec
 
 from contracts import instants
 from contracts.errors import Refused
-from contracts.ranges import Ranges, union
+from contracts.ranges import Number, Ranges, union
 
 MOST: Final = 1_000  # events in one message
+MOST_STRAYS: Final = 1_000  # in one row of a tally
 Instant = Annotated[int, msgspec.Meta(ge=0, le=2**62)]  # µs UTC; every store's integers hold it
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**48)]  # sums of it fit in 64 bits too
 Word = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{0,63}$")]
@@ -42,7 +43,16 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True, tag="gap"):
     reason: Word  # full, corrupt, disk, expired
 
 
-class TallyRow(msgspec.Struct, frozen=True, kw_only=True):
+class Stray(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """Batches given up after they may have been sent: what arrives all the same was not lost."""
+
+    epoch: Instant
+    first: Number  # sequence numbers first … last
+    last: Number
+    each: Count  # samples of the row's hour in each of them
+
+
+class TallyRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The device's count for one channel and hour of sample time; cumulative, so the newest row wins."""
 
     channel: Word
@@ -50,6 +60,7 @@ class TallyRow(msgspec.Struct, frozen=True, kw_only=True):
     recorded: Count  # samples, events or frames committed to the spool
     sent: Count  # of these, in batches that the broker has acknowledged at least once
     shed: Count  # of these, given up and declared
+    strays: Annotated[tuple[Stray, ...], msgspec.Meta(max_length=MOST_STRAYS)] = ()  # part of what was shed
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True, tag="tally"):
@@ -87,7 +98,29 @@ def decode(payload: bytes) -> tuple[Event, ...]:
         raise Refused("event", payload[:120], str(error)) from None
     if not 1 <= len(events) <= MOST:
         raise Refused("event", len(events), f"1 to {MOST} events a message")
-    return tuple(_tidy(event) if isinstance(event, Gap) else event for event in events)
+    return tuple(_checked(event) for event in events)
+
+
+def _checked(event: Event) -> Event:
+    match event:
+        case Gap():
+            return _tidy(event)
+        case Tally():
+            for row in event.rows:
+                if row.strays:
+                    _check_strays(row)
+    return event
+
+
+def _check_strays(row: TallyRow) -> None:
+    """Also what they sum up to stays within a store's integers."""
+    total = 0
+    for stray in row.strays:
+        if stray.last < stray.first:
+            raise Refused("strays", f"{stray.first}–{stray.last}", "a range ends before it starts")
+        total += stray.each * (stray.last - stray.first + 1)
+    if total > row.shed:
+        raise Refused("strays", total, f"at most what was shed, {row.shed}")
 
 
 def _tidy(gap: Gap) -> Gap:

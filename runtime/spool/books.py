@@ -9,7 +9,7 @@ from typing import Final
 
 from contracts import batches, events, ranges
 from runtime.clock import Clock
-from runtime.spool import counts, epochs, holes, rows
+from runtime.spool import counts, epochs, holes, rows, strays
 from runtime.spool.address import Address, Lane, of
 from runtime.spool.batch import Item
 from runtime.spool.counts import Change
@@ -106,6 +106,9 @@ class Books:
             epochs.done(db, row.topic, row.epoch, ((row.seq, row.seq),))
             holes.note(db, row.topic, row.epoch, reason, ((row.seq, row.seq),), row.samples)
             self.count(db, row.topic, row.samples, Change(shed=True))
+            # Of an earlier start even more may have been sent: a power cut forgets what was handed out.
+            if row.epoch != self.epoch or row.seq <= epochs.offered(db, row.topic, row.epoch):
+                strays.note(db, row.topic, row.epoch, row.seq, row.samples)
             self.shed[of(row.topic).stream.channel] += 1
             self.losses = True
 

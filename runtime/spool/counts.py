@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -12,10 +13,11 @@ import msgspec
 from contracts.events import Tally, TallyRow
 from contracts.instants import DAY
 from contracts.topics import Channel
+from runtime.spool import strays
 from runtime.spool.address import Address, Lane, of
 
 KEEP: Final = 40 * DAY  # µs that a row outlives its last change: longer than any spool of samples
-MOST_ROWS: Final = 4_000  # of one tally, about 400 kB; the rest goes with the next
+MOST_ROWS: Final = 4_000  # of one tally, strays count like rows: about 400 kB; the rest goes with the next
 _hours: Final = msgspec.json.Decoder(dict[int, int])
 
 
@@ -99,14 +101,24 @@ def tally(
     spooled, oldest = 0, 0
     for topic in topics(address):
         found = db.execute(
-            "SELECT version, hour, recorded, sent, shed FROM tally"
+            "SELECT version, hour, recorded, sent, shed, strays FROM tally"
             " WHERE topic = ? AND (? OR version > told) ORDER BY version LIMIT ?",
             (topic, everything, MOST_ROWS),
         )
         channel = of(topic).stream.channel
         rows += [
-            (version, TallyRow(channel=channel, hour=hour, recorded=recorded, sent=sent, shed=shed))
-            for version, hour, recorded, sent, shed in found
+            (
+                version,
+                TallyRow(
+                    channel=channel,
+                    hour=hour,
+                    recorded=recorded,
+                    sent=sent,
+                    shed=shed,
+                    strays=strays.decode(told_of),
+                ),
+            )
+            for version, hour, recorded, sent, shed, told_of in found
         ]
         count, first = db.execute(
             "SELECT count(*), min(recorded) FROM batches INDEXED BY places WHERE topic = ?", (topic,)
@@ -114,7 +126,8 @@ def tally(
         spooled += count
         oldest = min(oldest or first, first) if first is not None else oldest
     rows.sort(key=lambda row: row[0])
-    rows = rows[:MOST_ROWS]
+    sizes = itertools.accumulate(1 + len(row.strays) for _, row in rows)
+    rows = [row for row, size in zip(rows, sizes, strict=True) if size <= MOST_ROWS]
     record = Tally(
         id=name, time=now, epoch=epoch, spooled=spooled, oldest=oldest, rows=tuple(row for _, row in rows)
     )

@@ -27,6 +27,12 @@ def offer(db: sqlite3.Connection, topic: str, epoch: int, seq: int) -> None:
     db.execute("UPDATE epochs SET offered = ? WHERE topic = ? AND epoch = ?", (seq, topic, epoch))
 
 
+def offered(db: sqlite3.Connection, topic: str, epoch: int) -> int:
+    """The last batch that was handed out."""
+    row = db.execute("SELECT offered FROM epochs WHERE topic = ? AND epoch = ?", (topic, epoch)).fetchone()
+    return int(row[0])
+
+
 def sent(db: sqlite3.Connection, topic: str, epoch: int, rows: list[Row]) -> Counter[int]:
     """The broker has these; return the samples of those that it has for the first time."""
     (text,) = db.execute("SELECT sent FROM epochs WHERE topic = ? AND epoch = ?", (topic, epoch)).fetchone()

@@ -20,7 +20,7 @@ import msgspec
 
 from contracts import ranges
 from contracts.errors import Refused
-from runtime.spool import counts, holes, schema
+from runtime.spool import counts, holes, schema, strays
 from runtime.spool.address import of
 from runtime.spool.counts import Change
 
@@ -30,7 +30,7 @@ _COLUMNS: Final = {
     "batches": "id, lane, size, topic, epoch, seq, recorded, control, tells, counts, content_type,"
     " properties, crc, payload",
     "epochs": "topic, epoch, last, offered, sent, done",
-    "tally": "topic, hour, recorded, sent, settled, shed, version, told, touched",
+    "tally": "topic, hour, recorded, sent, settled, shed, version, told, touched, strays",
     "holes": "topic, epoch, reason, ranges, samples",
     "meta": "key, value",
 }
@@ -111,6 +111,7 @@ def _sound(path: Path, table: str, columns: str) -> Iterator[tuple[Any, ...]]:
                 continue
             for name in ("counts", "samples"):
                 counts.decode(values.get(name, "{}"))
+            strays.decode(values.get("strays", "[]"))
             for name in ("sent", "done", "ranges"):
                 if isinstance(values.get(name), str):
                     holes.decode(values[name])

@@ -9,7 +9,7 @@ from typing import Final
 
 from runtime.spool.errors import Busy, Unusable
 
-VERSION: Final = 1
+VERSION: Final = 2
 PAGE: Final = 4096  # bytes
 CHECKPOINT: Final = 256  # pages of WAL (1 MiB) after which it flows back into the file: disks may be small
 # Short, without comments: the schema must fit the file's first page (see lay_first_page).
@@ -19,6 +19,7 @@ CHECKPOINT: Final = 256  # pages of WAL (1 MiB) after which it flows back into t
 # epochs: what became of the sequence numbers 1 … last. Handed out up to `offered`; ranges that the broker
 #   has (`sent`), that were receipted or declared lost (`done`). A row goes when all is done and over.
 # tally: samples by hour; a change gives a row the next `version`; `told`: that in the last receipted tally.
+#   `strays`: what of `shed` may have arrived.
 # holes: losses that wait to be declared.
 _TABLES: Final = """
 CREATE TABLE batches (id INTEGER PRIMARY KEY, lane INTEGER NOT NULL, size INTEGER NOT NULL,
@@ -33,11 +34,14 @@ CREATE TABLE epochs (topic TEXT NOT NULL, epoch INTEGER NOT NULL, last INTEGER N
  PRIMARY KEY (topic, epoch));
 CREATE TABLE tally (topic TEXT NOT NULL, hour INTEGER NOT NULL, recorded INTEGER NOT NULL,
  sent INTEGER NOT NULL, settled INTEGER NOT NULL, shed INTEGER NOT NULL, version INTEGER NOT NULL,
- told INTEGER NOT NULL DEFAULT 0, touched INTEGER NOT NULL, PRIMARY KEY (topic, hour));
+ told INTEGER NOT NULL DEFAULT 0, touched INTEGER NOT NULL, strays TEXT NOT NULL DEFAULT '[]',
+ PRIMARY KEY (topic, hour));
 CREATE TABLE holes (topic TEXT NOT NULL, epoch INTEGER NOT NULL, reason TEXT NOT NULL,
  ranges TEXT NOT NULL, samples TEXT NOT NULL, PRIMARY KEY (topic, epoch, reason));
 CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL)
 """
+# From version 1 to 2. A new column stands last and has a default: lay_first_page then suits either file.
+_SINCE_1: Final = "ALTER TABLE tally ADD COLUMN strays TEXT NOT NULL DEFAULT '[]'"
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -62,14 +66,14 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def create(db: sqlite3.Connection, path: Path) -> None:
-    """Lay the tables where there are none. Raises Unusable where a newer version laid them."""
+    """Lay the tables where there are none, or bring them up to date. Raises Unusable for a newer version."""
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if version > VERSION:
         raise Unusable(path, f"written by a newer version, {version} > {VERSION}")
     if version == VERSION:
         return
     db.execute("BEGIN IMMEDIATE")
-    for statement in _TABLES.split(";"):
+    for statement in [_SINCE_1] if version else _TABLES.split(";"):
         db.execute(statement)
     db.execute(f"PRAGMA user_version={VERSION}")
     db.execute("COMMIT")

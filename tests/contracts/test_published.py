@@ -20,7 +20,7 @@ from contracts import (
     senml,
     topics,
 )
-from contracts.events import Alarm, Gap, Probe, Tally, TallyRow
+from contracts.events import Alarm, Gap, Probe, Stray, Tally, TallyRow
 from contracts.judgements import Evidence, Judgement, Severity, Text, Verdict
 from contracts.receipts import Receipt
 from contracts.series import Block, Data, Series, Value
@@ -39,7 +39,8 @@ def pack() -> bytes:
 
 
 def told() -> bytes:
-    row = TallyRow(channel="telemetry", hour=0, recorded=1, sent=1, shed=0)
+    strays = (Stray(epoch=1, first=3, last=3, each=1),)
+    row = TallyRow(channel="telemetry", hour=0, recorded=2, sent=1, shed=1, strays=strays)
     return events.encode((
         Alarm(id="1", time=NOW, name="door.opened", values={"a": 1.5}),
         Gap(id="2", time=NOW, channel="telemetry", epoch=1, ranges=((1, 2),), samples={0: 3}, reason="full"),

@@ -5,13 +5,14 @@ from array import array
 from collections.abc import Callable
 from datetime import datetime
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts import alerts, cloudevents, events, feed, instants, judgements
 from contracts.errors import Refused, shown
-from contracts.events import Alarm, Event, Gap, Probe, Tally, TallyRow
+from contracts.events import Alarm, Event, Gap, Probe, Stray, Tally, TallyRow
 from contracts.frames import LARGEST, Header, Purpose
 from contracts.judgements import Evidence, Judgement, Severity, Text, Verdict
 from contracts.series import Block, Data, Series, Value
@@ -42,7 +43,24 @@ EVENTS = st.one_of(
         spooled=COUNTS,
         oldest=TIMES,
         rows=st.lists(
-            st.builds(TallyRow, channel=WORDS, hour=TIMES, recorded=COUNTS, sent=COUNTS, shed=COUNTS),
+            st.builds(
+                TallyRow,
+                channel=WORDS,
+                hour=TIMES,
+                recorded=COUNTS,
+                sent=COUNTS,
+                shed=st.integers(1_000, 2**48),
+                strays=st.lists(
+                    st.builds(
+                        Stray,
+                        epoch=TIMES,
+                        first=st.integers(1, 5),
+                        last=st.integers(5, 10),
+                        each=st.integers(0, 20),
+                    ),
+                    max_size=5,
+                ).map(tuple),
+            ),
             max_size=3,
         ).map(tuple),
     ),
@@ -137,6 +155,28 @@ def test_a_number_that_no_store_could_hold_is_refused() -> None:
 def test_too_many_events_are_refused() -> None:
     with pytest.raises(Refused, match="1 to 1000"):
         events.decode(events.encode((Probe(id="1", time=1),) * 1001))
+
+
+@pytest.mark.parametrize(
+    "strays,field",
+    [
+        ([[1, 5, 4, 0]], "before it starts"),
+        ([[1, 1, 2, 4], [1, 1, 1, 1]], "at most what was shed, 8"),
+        ([[1, 1, 2**62, 2**48]], "at most what was shed, 8"),
+        ([[1, 1, 1, 0]] * 1_001, "length <= 1000"),
+    ],
+)
+def test_strays_beyond_what_was_shed_are_refused(strays: list[list[int]], field: str) -> None:
+    """One device's numbers must not break the sums of all."""
+    row = {"channel": "telemetry", "hour": 0, "recorded": 9, "sent": 9, "shed": 8, "strays": strays}
+    tally = {"type": "tally", "id": "t", "time": 1, "epoch": 1, "spooled": 0, "oldest": 0, "rows": [row]}
+    with pytest.raises(Refused, match=field):
+        events.decode(msgspec.json.encode([tally]))
+
+
+def test_a_row_without_strays_is_as_it_was_before_there_were_any() -> None:
+    row = TallyRow(channel="telemetry", hour=0, recorded=1, sent=0, shed=0)
+    assert b"strays" not in msgspec.json.encode(row)
 
 
 SERIES = st.builds(

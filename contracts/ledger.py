@@ -19,7 +19,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     hour: int  # µs UTC at its start
     recorded: int | None  # by the device; None until its tally for this hour has come
     sent: int | None
-    shed: int  # given up by the device and declared
+    shed: int  # given up by the device and declared, without what came all the same
     received: int  # in batches seen for the first time
     stored: int
     dead: int  # kept as dead letters
@@ -29,9 +29,18 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def missing(self) -> int:
         """Recorded but neither stored, dead nor declared: in flight, or lost. 0 until the device tells."""
+        return max(0, self._balance)
+
+    @property
+    def excess(self) -> int:
+        """Stored, dead or declared beyond what is recorded: the tally is older, or a count is wrong."""
+        return max(0, -self._balance)
+
+    @property
+    def _balance(self) -> int:
         if self.recorded is None:
             return 0
-        return max(0, self.recorded - self.shed - (self.stored - self.unsequenced) - self.dead)
+        return self.recorded - self.shed - (self.stored - self.unsequenced) - self.dead
 
 
 class Hole(msgspec.Struct, frozen=True, kw_only=True):

@@ -135,12 +135,24 @@ class Ledger:
             for row in tally.rows
         ]
         _append(connection, "tallies", rows)
+        strays = [
+            (
+                self._stream(Place(device, row.channel)),
+                row.hour,
+                tally.epoch,
+                tally.time,
+                *msgspec.structs.astuple(stray),
+            )
+            for row in tally.rows
+            for stray in row.strays
+        ]
+        _append(connection, "strays", strays)
         self._unfolded.update(row.hour for row in tally.rows)
         connection.execute(
             "INSERT INTO spools VALUES (?, ?, ?, ?, ?)",
             [device.device, tally.epoch, tally.time, tally.spooled, tally.oldest],
         )
-        self._appended += len(rows)
+        self._appended += len(rows) + len(strays)
 
     def _insert_gap(self, connection: Connection, device: Device, gap: Gap) -> None:
         stream = self._stream(Place(device, gap.channel))
@@ -239,15 +251,21 @@ _ROWS: Final = f"""
     WITH chosen AS (SELECT * FROM streams WHERE $d IN ('', device)),
     counted AS (SELECT stream, hour, {_SUMS} FROM counts SEMI JOIN chosen ON stream = id
                 WHERE hour >= $a AND hour < $b GROUP BY stream, hour),
-    told AS ({_NEWEST_TALLY} SEMI JOIN chosen ON stream = id WHERE hour >= $a AND hour < $b {_NEWEST_FIRST})
-    SELECT site, kind, device, channel, hour, recorded, sent, coalesce(shed, 0),
+    told AS ({_NEWEST_TALLY} SEMI JOIN chosen ON stream = id WHERE hour >= $a AND hour < $b {_NEWEST_FIRST}),
+    came AS (SELECT stream, hour, sum(each * (least(s.last, r.last) - greatest(s.first, r.first) + 1)) AS came
+             FROM (SELECT DISTINCT * FROM strays SEMI JOIN told USING (stream, hour, epoch, time)) AS s
+             JOIN received AS r USING (stream)
+             WHERE r.epoch = s.started AND r.first <= s.last AND r.last >= s.first GROUP BY stream, hour)
+    SELECT site, kind, device, channel, hour, recorded, sent, (coalesce(shed, 0) - coalesce(came, 0))::BIGINT,
            {", ".join(f"coalesce({name}, 0)" for name in _COUNTS)}
-    FROM counted FULL JOIN told USING (stream, hour) JOIN chosen ON stream = id
+    FROM counted FULL JOIN told USING (stream, hour) LEFT JOIN came USING (stream, hour)
+    JOIN chosen ON stream = id
     ORDER BY hour, device, channel LIMIT $n"""
 _RECENT: Final = "WHERE hour IN (SELECT h FROM unfolded)"
 _FOLDED: Final = {
     "counts": (f"SELECT stream, hour, {_SUMS} FROM counts {_RECENT} GROUP BY stream, hour", _RECENT),
     "tallies": (f"{_NEWEST_TALLY} {_RECENT} {_NEWEST_FIRST}", _RECENT),
+    "strays": ("SELECT DISTINCT * FROM strays SEMI JOIN tallies USING (stream, hour, epoch, time)", ""),
     "spools": ("SELECT DISTINCT ON (device) * FROM spools ORDER BY device, epoch DESC, time DESC", ""),
     "gaps": ("SELECT DISTINCT * FROM gaps", ""),
 }

@@ -59,7 +59,16 @@ _FIRST: Final = (
         id VARCHAR NOT NULL, charged BLOB NOT NULL, letter BLOB NOT NULL, replayed BIGINT)""",
     "CREATE TABLE state (key VARCHAR PRIMARY KEY, value BLOB NOT NULL)",
 )
-_STEPS: Final = (_FIRST,)  # step i brings version i to i + 1; never edited after a release, only added to
+_STRAYS: Final = (
+    # Batches given up that may come all the same, by the tally (epoch, time) that told of them.
+    """CREATE TABLE strays (
+        stream INTEGER NOT NULL, hour BIGINT NOT NULL, epoch BIGINT NOT NULL, time BIGINT NOT NULL,
+        started BIGINT NOT NULL, first BIGINT NOT NULL, last BIGINT NOT NULL, each BIGINT NOT NULL)""",
+)
+_STEPS: Final = (
+    _FIRST,
+    _STRAYS,
+)  # step i brings version i to i + 1; never edited after a release, only added to
 
 
 def bring_up_to_date(connection: duckdb.DuckDBPyConnection, path: str) -> None:

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from contracts import ledger
+from contracts.events import Stray
 from contracts.ranges import Ranges, union
-from store.ledger import holes, tables
+from store.ledger import holes, strays, tables
 from store.ledger.database import Database
 from store.ledger.judge import Charge, Epoch, Verdict, epochs, judge
 from store.ledger.seen import Seen
@@ -21,6 +22,7 @@ from store.sink import Write
 _COUNTS: Final = ("received", "stored", "dead", "duplicated", "unsequenced")
 _CHUNK: Final = 200  # keys in one statement
 _charges: Final = msgspec.msgpack.Decoder(Charge)
+_strays: Final = msgspec.json.Decoder(tuple[Stray, ...])
 Rows = list[dict[str, Any]]
 
 
@@ -33,12 +35,12 @@ class Book:
     def preview(self, write: Write) -> Verdict:
         """What the write will mean, unless another worker is faster; changes and locks nothing."""
         with self._database.begin() as connection:
-            return self._judge(connection, write, self._received(connection, write, lock=False))
+            return self._judge(connection, write, self._received(connection, epochs(write)))
 
     def commit(self, write: Write) -> Verdict:
         """Make the verdict durable."""
         with self._database.begin() as connection:
-            received = self._received(connection, write, lock=True)
+            received = self._received(connection, epochs(write), lock=True)
             verdict = self._judge(connection, write, received)
             self._put_received(connection, verdict, received)
             self._put_counts(connection, verdict)
@@ -47,8 +49,10 @@ class Book:
             self._put_letters(connection, write, verdict)
         return verdict
 
-    def _received(self, connection: sa.Connection, write: Write, *, lock: bool) -> dict[Epoch, Seen]:
-        keys = sorted(epochs(write))
+    def _received(
+        self, connection: sa.Connection, of: Iterable[Epoch], *, lock: bool = False
+    ) -> dict[Epoch, Seen]:
+        keys = sorted(of)
         table = tables.received
         if lock and keys:
             fresh = [{**key._asdict(), "ranges": "[]"} for key in keys]
@@ -133,6 +137,7 @@ class Book:
                     "site": device.site,
                     "kind": str(device.kind),
                     **msgspec.structs.asdict(row),
+                    "strays": msgspec.json.encode(row.strays).decode(),
                     **when,
                 }
                 for row in tally.rows
@@ -208,7 +213,31 @@ class Book:
         with self._database.begin() as connection:
             counted = connection.execute(_of(tables.counts, start, end, device, limit)).mappings().all()
             told = connection.execute(_of(tables.tallies, start, end, device, limit)).mappings().all()
-        return _joined(counted, told)[:limit]
+            lost = self._without_what_came(connection, told)
+        return _joined(counted, lost)[:limit]
+
+    def _without_what_came(
+        self, connection: sa.Connection, told: Sequence[sa.RowMapping]
+    ) -> list[dict[str, Any]]:
+        """Tallies whose `shed` is what was lost: a batch given up on its way may come all the same."""
+        given_up = [_strays.decode(row["strays"]) for row in told]
+        keys = {
+            Epoch(row["device"], row["channel"], stray.epoch)
+            for row, found in zip(told, given_up, strict=True)
+            for stray in found
+        }
+        received = {epoch: seen.ranges for epoch, seen in self._received(connection, keys).items()}
+        return [
+            {
+                **row,
+                "shed": row["shed"]
+                - strays.came(
+                    found,
+                    lambda epoch: received.get(Epoch(row["device"], row["channel"], epoch), ()),  # noqa: B023  # called at once
+                ),
+            }
+            for row, found in zip(told, given_up, strict=True)
+        ]
 
     def holes(self, *, device: str = "", limit: int = 1_000) -> list[ledger.Hole]:
         with self._database.begin() as connection:

@@ -17,7 +17,18 @@ def _create(connection: Connection) -> None:
     metadata.create_all(connection, tables=[t for t in metadata.sorted_tables if t is not version])
 
 
-STEPS: Final[tuple[Step, ...]] = (_create,)  # step i brings version i to i + 1; only added to after a release
+def _strays(connection: Connection) -> None:
+    schema = SCHEMA if connection.dialect.name == "postgresql" else None
+    columns = inspect(connection).get_columns("tallies", schema=schema)
+    if all(column["name"] != "strays" for column in columns):
+        name = f"{schema}.tallies" if schema else "tallies"
+        connection.execute(text(f"ALTER TABLE {name} ADD COLUMN strays VARCHAR NOT NULL DEFAULT '[]'"))
+
+
+STEPS: Final[tuple[Step, ...]] = (
+    _create,
+    _strays,
+)  # step i brings version i to i + 1; only added to after a release
 _LOCK: Final = 0x1ED6E5  # two processes that start at once on PostgreSQL migrate one after the other
 
 

@@ -50,6 +50,7 @@ tallies: Final = Table(
     Column("shed", BigInteger, nullable=False),
     Column("epoch", BigInteger, nullable=False),
     Column("time", BigInteger, nullable=False),  # µs UTC by the device's clock
+    Column("strays", String, nullable=False, server_default="[]"),  # JSON
     Index("tallies_hour", "hour"),
 )
 

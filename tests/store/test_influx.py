@@ -208,6 +208,30 @@ def test_a_ledger_of_a_newer_version_is_refused(tmp_path: Path) -> None:
         Database(settings)
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_ledger_of_the_first_version_is_brought_up_to_date(
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str
+) -> None:
+    from sqlalchemy import text
+
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    if kind == "postgresql":
+        url = request.getfixturevalue("postgres_url")
+    told = "tallies" if kind == "sqlite" else "ledger.tallies"
+    numbers = "version" if kind == "sqlite" else "ledger.version"
+    database = Database(Ledger(url=url))
+    with database.begin() as connection:
+        connection.execute(text(f"ALTER TABLE {told} DROP COLUMN strays"))
+        connection.execute(text(f"UPDATE {numbers} SET version = 1"))
+        row = "'k1', 'telemetry', 0, 'bima', 'kiosk', 9, 9, 4, 1, 1"
+        connection.execute(text(f"INSERT INTO {told} VALUES ({row})"))
+    database.close()
+    database = Database(Ledger(url=url))
+    (one,) = Book(database).rows(0, 2**62)
+    assert (one.recorded, one.shed) == (9, 4)
+    database.close()
+
+
 def test_two_workers_may_start_at_once(postgres_url: str) -> None:
     from concurrent.futures import ThreadPoolExecutor
 

@@ -18,7 +18,8 @@ class Sums(msgspec.Struct, frozen=True, kw_only=True):
     recorded: int  # by devices, as far as they have told
     stored: int
     missing: int  # recorded, and on their way: neither stored, refused, nor given up
-    lost: int  # given up by devices and declared
+    excess: int  # stored, refused or given up beyond what is recorded: devices tell a little later
+    lost: int  # given up by devices and declared; it never came
     refused: int  # kept as dead letters
     duplicated: int  # received again; changed nothing
     unsequenced: int  # stored without promise
@@ -33,6 +34,7 @@ def add(rows: Iterable[Row], holes: Iterable[Hole]) -> Sums:
         recorded=sum(row.recorded or 0 for row in rows),
         stored=sum(row.stored for row in rows),
         missing=sum(row.missing for row in rows),
+        excess=sum(row.excess for row in rows),
         lost=sum(row.shed for row in rows),
         refused=sum(row.dead for row in rows),
         duplicated=sum(row.duplicated for row in rows),

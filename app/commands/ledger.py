@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import click
+import msgspec
 
 from app.commands.api import api_option, call, instant, shown
+from contracts.ledger import Row
 from runtime.cli import emit, json_option
 
 
@@ -23,7 +25,8 @@ def ledger(api: str, start: str | None, end: str | None, device: str, *, hours: 
     if json:
         emit(book, json=True)
         return
-    emit([_line(row) for row in (book["rows"] if hours else _folded(book["rows"]))], json=False)
+    lines = [_line(msgspec.convert(row, Row)) for row in book["rows"]]
+    emit(lines if hours else _folded(lines), json=False)
     if book["holes"]:
         emit([_hole(hole) for hole in book["holes"]], json=False, title="Sequence numbers that have not come")
     sums = book["sums"]
@@ -48,7 +51,7 @@ def _read(api: str, asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _folded(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One row per device and channel: counts added up, the newest hour."""
+    """One line per device and channel: counts added up, the newest hour."""
     folded: dict[tuple[str, str], dict[str, Any]] = {}
     for row in rows:
         key = (row["device"], row["channel"])
@@ -57,28 +60,27 @@ def _folded(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
             continue
         into = folded[key]
         for name, value in row.items():
-            if isinstance(value, int) and name != "hour":
-                into[name] = (into[name] or 0) + value
-        into["hour"] = max(into["hour"], row["hour"])
+            if isinstance(value, int):
+                into[name] = value + (into[name] if isinstance(into[name], int) else 0)
+        into["hour"] = row["hour"]  # they come in order of it
     return list(folded.values())
 
 
-def _line(row: dict[str, Any]) -> dict[str, Any]:
-    known = row["recorded"] is not None
-    promised = row["stored"] - row["unsequenced"]
-    missing = max(0, row["recorded"] - row["shed"] - promised - row["dead"]) if known else None
+def _line(row: Row) -> dict[str, Any]:
+    known = row.recorded is not None
     return {
-        "device": row["device"],
-        "channel": row["channel"],
-        "hour": shown(row["hour"])[5:13],
-        "recorded": row["recorded"] if known else "not told",
-        "sent": row["sent"] if known else "not told",
-        "received": row["received"],
-        "stored": row["stored"],
-        "shed": row["shed"],
-        "dead": row["dead"],
-        "again": row["duplicated"],
-        "missing": missing,
+        "device": row.device,
+        "channel": row.channel,
+        "hour": shown(row.hour)[5:13],
+        "recorded": row.recorded if known else "not told",
+        "sent": row.sent if known else "not told",
+        "received": row.received,
+        "stored": row.stored,
+        "shed": row.shed,
+        "dead": row.dead,
+        "again": row.duplicated,
+        "missing": row.missing if known else None,
+        "excess": row.excess if known else None,
     }
 
 

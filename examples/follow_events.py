@@ -27,10 +27,17 @@ def keep(place: Path, position: str) -> None:
     beside.replace(place)
 
 
+def resume(place: Path) -> str:
+    """The position kept; where there is none yet 0, from the oldest event."""
+    position = place.read_text().strip() if place.exists() else "0"
+    if not position.isdecimal():  # sent empty it would mean from now on, and miss what came before
+        sys.exit(f"{place} is damaged: write the position to go on from into it, or remove it to begin anew")
+    return position
+
+
 def follow(url: str, place: Path) -> None:
     """Read one connection until it ends; the file holds the position of the last event handled."""
-    after = place.read_text() if place.exists() else "0"  # 0: from the oldest that is kept
-    request = urllib.request.Request(f"{url}/api/v1/events", headers={"Last-Event-ID": after})
+    request = urllib.request.Request(f"{url}/api/v1/events", headers={"Last-Event-ID": resume(place)})
     with urllib.request.urlopen(request, timeout=SILENT) as stream:
         fields: dict[str, str] = {}
         for raw in stream:

@@ -72,11 +72,33 @@ def test_the_place_of_a_consumer_is_whole_at_every_moment(root: Path, tmp_path: 
     with subprocess.Popen([sys.executable, "-c", keeps, root / "examples", place]) as consumer:
         try:
             until(place.exists)
-            seen = [int(place.read_text() or 0) for _ in range(10_000)]  # what a kill would leave
+            seen: list[int] = []
+
+            def look() -> bool:
+                """Read what a kill would leave now; whether it has moved on often enough."""
+                seen.extend(int(place.read_text() or 0) for _ in range(1_000))
+                return len(set(seen)) > 1_000
+
+            until(look)
         finally:
             consumer.kill()
-    assert seen[0] < seen[-1], "it went on meanwhile"
     assert seen == sorted(seen)
+
+
+@pytest.mark.parametrize("damage", ["", "\n", "x", "12\0"])
+def test_a_consumer_does_not_go_on_from_a_damaged_place(root: Path, tmp_path: Path, damage: str) -> None:
+    place = tmp_path / "place"
+    place.write_text(damage)
+    done = subprocess.run(
+        [sys.executable, root / "examples/follow_events.py", "http://127.0.0.1:1", place],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert f"{place} is damaged" in done.stderr
+    assert place.read_text() == damage
 
 
 def _about(platform: Platform, device: str) -> list[str]:

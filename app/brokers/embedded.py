@@ -9,7 +9,8 @@ from typing import Final
 from app.brokers.errors import Failure
 from app.brokers.gaps import IOTCORE
 from app.brokers.port import Endpoint
-from app.brokers.process import Process, free_port, loopback
+from app.brokers.process import Process, loopback
+from runtime.ports import free_port
 
 MAX_PAYLOAD: Final = 4_325_376  # bytes: the largest frame, and room for properties
 SEGMENTS: Final = 10  # of the log that rumqttd keeps in memory, also of what was delivered

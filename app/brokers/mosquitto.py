@@ -11,7 +11,8 @@ from app.brokers.access import Access
 from app.brokers.errors import Failure
 from app.brokers.gaps import MOSQUITTO
 from app.brokers.port import Endpoint
-from app.brokers.process import Process, free_port, loopback
+from app.brokers.process import Process, loopback
+from runtime.ports import free_port
 
 MAX_QUEUED: Final = (
     100_000_000  # messages; the bytes bound it, and 0 (no limit) makes 2.0.11 hang up on who is denied

@@ -94,13 +94,6 @@ class Process(ABC):
         )
 
 
-def free_port(host: str = "127.0.0.1") -> int:
-    """A port that nobody listens on now."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
-
-
 def loopback(host: str) -> bool:
     """Whether only this machine can connect to an address."""
     if host == "localhost":

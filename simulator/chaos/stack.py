@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ import httpx
 import msgspec
 
 from contracts.topics import Device
+from runtime.ports import free_port
 from simulator.fleet import device
 
 PLATFORM: Final = "platform"
@@ -47,8 +47,8 @@ class Stack:
     ) -> None:
         """`devices` of the fleet and `others` stand in the roster; `settings`: variables of the platform."""
         self.folder = folder
-        self.port = _free()
-        self.api = f"http://127.0.0.1:{_free()}"
+        self.port = free_port()
+        self.api = f"http://127.0.0.1:{free_port()}"
         self._agents: dict[str, Sequence[str]] = {}
         self._environments: dict[str, Mapping[str, str]] = {}
         self._running: dict[str, asyncio.subprocess.Process] = {}
@@ -63,6 +63,7 @@ class Stack:
             "IMM_MQTT__PORT": str(self.port),
             "IMM_API__PORT": self.api.rpartition(":")[2],
             "IMM_BROKER__CHOICE": broker,
+            "IMM_BROKER__PORT_311": str(free_port()),
             "IMM_INGEST__SHARE__MESSAGES_PER_S": "100000",
             "IMM_INGEST__SHARE__RECORDS_PER_S": "10000000",
             **(settings or {}),
@@ -196,9 +197,3 @@ def _signal(pid: int, number: signal.Signals) -> None:
         os.kill(pid, number)
     except ProcessLookupError:
         return  # it ended by itself between two looks
-
-
-def _free() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

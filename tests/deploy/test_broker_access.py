@@ -17,7 +17,9 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-LIMIT = 10.0  # seconds until something must have happened
+from runtime.ports import free_port
+
+LIMIT = 30.0  # seconds until something must have happened
 ROSTER = """
 [[device]]
 device = "kiosk-1"
@@ -90,7 +92,7 @@ def ports(root: Path, secrets: Path, tmp_path_factory: pytest.TempPathFactory) -
     folder = tmp_path_factory.mktemp("mosquitto")
     (folder / "conf.d").mkdir()
     shutil.copy(root / "deploy/mosquitto/health-access", folder)
-    port, health = _free_port(), _free_port()
+    port, health = free_port(), free_port()
     text = (root / "deploy/mosquitto/mosquitto.conf").read_text()
     for inside, here in {
         "/mosquitto/data": folder,
@@ -149,13 +151,6 @@ def _running(command: list[str]) -> Iterator[None]:
         finally:
             process.terminate()
             process.wait(LIMIT)
-
-
-def _free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port
 
 
 @retry(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.conftest import free_port
+from runtime.ports import free_port
 
 pytestmark = pytest.mark.system
 

@@ -13,11 +13,12 @@ import pytest
 from contracts.series import Block, Series
 from contracts.topics import Kind
 from runtime.clock import System
+from runtime.ports import free_port
 from store.influx.engine import Engine
 from store.influx.http import Server
 from store.settings import Influx as Settings
 from tests.fixtures.influx import Influx
-from tests.system.conftest import LIMIT, Platform, free_port, until
+from tests.system.conftest import LIMIT, Platform, until
 
 pytestmark = pytest.mark.system
 Event = dict[str, Any]

@@ -12,6 +12,7 @@ import yaml
 
 from analytics.errors import Wrong
 from contracts import measurements
+from contracts.measurements import Kind
 from contracts.rules import Absence, HourOfWeek, Rule, Side, Threshold
 
 _STEP: Final = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+)\]")
@@ -97,6 +98,8 @@ def _faults(rule: Rule) -> Iterable[tuple[str, str]]:
     """Place and reason of what types cannot say."""
     if not isinstance(rule.test, Absence) and not rule.select.metrics:
         yield ".select", "metrics: name at least one, for a number means nothing without its metric"
+    if not isinstance(rule.test, Absence):
+        yield from _no_numbers(rule)
     match rule.test:
         case Threshold() as test:
             yield from _threshold_faults(rule, test)
@@ -118,13 +121,26 @@ def _threshold_faults(rule: Rule, test: Threshold) -> Iterable[tuple[str, str]]:
         yield ".test.clear", f"clear: {test.clear:g} is on the wrong side of the limit {test.limit:g}"
     if test.hold < 0:
         yield ".test.hold", "hold: seconds, not negative"
+    if test.hold and measurements.ALARM in rule.select.metrics:
+        yield ".test.hold", "hold: a device tells an alarm once, so that nothing more comes while it lasts"
     yield from _out_of_range(rule, test.limit)
+
+
+def _no_numbers(rule: Rule) -> Iterable[tuple[str, str]]:
+    for metric in rule.select.metrics:
+        entry = measurements.find(metric)
+        if entry is not None and entry.kind is Kind.TEXT and metric != measurements.ALARM:
+            yield ".select.metrics", f"metrics: {metric} is text, which only absence can judge"
 
 
 def _out_of_range(rule: Rule, limit: float) -> Iterable[tuple[str, str]]:
     for metric in rule.select.metrics:
         entry = measurements.find(metric)
-        if entry is None or not entry.numeric:
+        if entry is None:
+            continue
+        if not entry.numeric:  # a flag or an alarm: 0 or 1
+            if not 0 <= limit <= 1:
+                yield ".test.limit", f"limit: {limit:g} is never reached, {metric} is 0 or 1"
             continue
         low = float("-inf") if entry.low is None else entry.low
         high = float("inf") if entry.high is None else entry.high

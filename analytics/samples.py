@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 import numpy as np
 
 from analytics.tracks import Numbers, Rows, Times
+from contracts import measurements
+from contracts.events import Alarm
 from contracts.series import Block, Points, Series, Value
+
+_alarms: Final = msgspec.json.Decoder(Alarm)
 
 
 class Samples(msgspec.Struct, frozen=True, kw_only=True):
-    """Columns; a flag counts as 0 or 1, and what is no number is NaN."""
+    """Columns; a flag counts as 0 or 1, an alarm by whether it is active, and what is no number is NaN."""
 
     series: Sequence[Series]
     index: Rows  # into `series`
@@ -27,7 +32,7 @@ def of_block(block: Block) -> Samples:
     """A block's samples, copied."""
     values = np.array(block.numbers, np.float64)
     for row, value in block.others.items():
-        values[row] = _number(value)
+        values[row] = _number(block.series[block.index[row]], value)
     return Samples(
         series=list(block.series),
         index=np.array(block.index, np.intp),
@@ -43,7 +48,7 @@ def of_points(points: Sequence[Points]) -> Samples:
         series=[one.series for one in points],
         index=np.repeat(np.arange(len(points)), lengths),
         times=np.array([time for one in points for time in one.times], np.int64),
-        values=np.array([_number(value) for one in points for value in one.values], np.float64),
+        values=np.array([_number(one.series, value) for one in points for value in one.values], np.float64),
     )
 
 
@@ -62,5 +67,16 @@ def join(parts: Sequence[Samples]) -> Samples:
     )
 
 
-def _number(value: Value) -> float:
+def _number(series: Series, value: Value) -> float:
+    if isinstance(value, str) and series.metric == measurements.ALARM:
+        return _active(value)
     return float(value) if isinstance(value, float | int) else float("nan")
+
+
+def _active(text: str) -> float:
+    """1 while an alarm lasts, 0 when it is over; NaN where its device does not say."""
+    try:
+        active = _alarms.decode(text).active
+    except msgspec.MsgspecError:  # written by an older version
+        return float("nan")
+    return float("nan") if active is None else float(active)

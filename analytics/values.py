@@ -231,6 +231,8 @@ class Values(Watch):
         usual: tuple[float | None, float | None],
         held: int,
     ) -> Text:
+        if series.metric == measurements.ALARM:
+            return wording.alarm(series, active=verdict is not Verdict.CLEARED)
         if verdict is Verdict.CLEARED:
             return wording.normal(series, value)
         if isinstance(self.test, Threshold):

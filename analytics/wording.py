@@ -41,6 +41,12 @@ def normal(series: Series, value: float) -> Text:
     return Text(id=f"{name.id} {shown.id}, normal kembali", en=f"{name.en} {shown.en}, normal again")
 
 
+def alarm(series: Series, *, active: bool) -> Text:
+    """An alarm of the device itself began, or is over."""
+    name = _name(series)
+    return name if active else Text(id=f"{name.id} berakhir", en=f"{name.en} is over")
+
+
 def silent(seconds: int) -> Text:
     """No data for a time."""
     length = duration(seconds)

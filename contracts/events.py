@@ -28,6 +28,7 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True, tag="alarm"):
     name: str  # what happened, as dotted words: `door.opened`
     severity: str = "moderate"  # CAP 1.2: extreme, severe, moderate, minor
     text: str = ""  # for people
+    active: bool | None = None  # of what lasts: true when it begins, false when it is over; rules judge these
     values: dict[str, float | str | bool] = {}
 
 

@@ -13,6 +13,8 @@ import msgspec
 
 from contracts.judgements import Text
 
+ALARM: Final = "event.alarm"  # an instance for each name of an alarm
+
 
 class Kind(StrEnum):
     """How the values of a metric behave."""
@@ -110,7 +112,7 @@ _METRICS: Final = (
     _of("agent.spool.size", "B", _G, 0, 1e15, "Ukuran antrean kirim", "Size of the spool"),
     # written by ingest from events and status messages; values are JSON
     _own("status", "Keadaan perangkat", "State of the device"),
-    _own("event.alarm", "Alarm dari perangkat", "Alarm of the device"),
+    _own(ALARM, "Alarm dari perangkat", "Alarm of the device"),
     _own("event.gap", "Data yang dinyatakan hilang", "Declared gap"),
     _own("event.tally", "Hitungan perangkat", "The device's count"),
     _own("event.probe", "Uji jalur", "Probe of the path"),

@@ -56,7 +56,13 @@ class Recorder:
         await asyncio.to_thread(self._spool.append, topic, payload, content_type=self._type, counts=hours)
 
     async def alarm(
-        self, name: str, *, severity: str = "moderate", text: str = "", values: dict[str, float | str | bool]
+        self,
+        name: str,
+        *,
+        severity: str = "moderate",
+        text: str = "",
+        active: bool | None = None,
+        values: dict[str, float | str | bool],
     ) -> None:
         """Spool an alarm in the lane that is never given up for metrics. Raises spool.Full."""
         await self._event(
@@ -66,6 +72,7 @@ class Recorder:
                 name=name,
                 severity=severity,
                 text=text,
+                active=active,
                 values=values,
             )
         )

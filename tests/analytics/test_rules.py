@@ -68,6 +68,9 @@ def test_an_empty_file_has_no_rules(tmp_path: Path) -> None:
         ("metrics: [temperature]", "metric: [temperature]", 5, "metric"),
         ("kind: kiosk, metrics: [temperature]", "kind: kiosk", 5, "name at least one"),
         ("limit: 80", "limit: 800", 8, "never reached"),
+        ("metrics: [temperature]", "metrics: [temperature, status]", 5, "status is text"),
+        ("metrics: [temperature]", "metrics: [network.up]", 8, "network.up is 0 or 1"),
+        ("metrics: [temperature]", "metrics: [event.alarm]", 8, "event.alarm is 0 or 1"),
         ("clear: 70", "clear: 81", 9, "wrong side"),
         ("clear: 70", "hold: -1", 9, "not negative"),
         ("clear: 70", "side: both", 9, "write two rules"),
@@ -97,3 +100,16 @@ def test_ids_are_unique_over_all_files(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(Wrong, match="cannot be read"):
         rules.load([tmp_path / "none.yaml"])
+
+
+def test_an_alarm_is_not_waited_for(tmp_path: Path) -> None:
+    text = GOOD.replace("temperature", "event.alarm").replace(
+        "limit: 80\n    clear: 70", "limit: 0.5\n    hold: 5"
+    )
+    with pytest.raises(Wrong, match="hold: a device tells an alarm once"):
+        rules.load([written(tmp_path, text)])
+
+
+def test_absence_may_be_of_text(tmp_path: Path) -> None:
+    text = GOOD.replace("select: { kind: kiosk }", "select: { kind: kiosk, metrics: [status] }")
+    assert len(rules.load([written(tmp_path, text)])) == 2

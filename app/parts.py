@@ -13,6 +13,7 @@ import msgspec
 from app.histories import HISTORIES
 from app.settings import Settings
 from city import db
+from contracts.roster import Producer
 from devices.roster import Roster
 from runtime import ids, metrics, mqtt
 from runtime.clock import System
@@ -43,8 +44,8 @@ class Parts:
 
     @cached_property
     def roster(self) -> Roster:
-        """Devices of the roster file."""
-        return Roster.load(self.settings.roster)
+        """Devices of the roster file, and who of the platform itself has losses to tell."""
+        return roster(self.settings)
 
     @cached_property
     def db(self) -> db.Database:
@@ -80,6 +81,11 @@ class Parts:
         while True:
             self.service.health.set(f"broker.{role}", ok=client.connected.is_set(), reason=client.reason)
             await asyncio.sleep(1)
+
+
+def roster(settings: Settings) -> Roster:
+    """The roster file, and the platform's own producers. Raises BadRoster."""
+    return Roster.load(settings.roster, [Producer(device=settings.analytics.producer)])
 
 
 def with_broker(settings: Settings, *, host: str, port: int) -> Settings:

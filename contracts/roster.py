@@ -6,7 +6,7 @@ from typing import Protocol
 
 import msgspec
 
-from contracts.topics import Device, Kind, name
+from contracts.topics import PLATFORM, Device, Kind, name
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,9 +41,26 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         """The device's place in the topic grammar."""
         return Device(site=self.site, kind=self.kind, device=self.device)
 
+    def speaks_as(self, address: Device) -> bool:
+        """Whether what comes from an address is its own word."""
+        return address == self.address
+
     def maintained(self, time: int) -> bool:
         """Whether the device is under planned maintenance at an instant (µs UTC)."""
         return any(window.start <= time < window.end for window in self.maintenance)
+
+
+class Producer(Entry, frozen=True, kw_only=True):
+    """One of the platform's own, which judges devices of every site and tells of its losses at each."""
+
+    kind: Kind = Kind.CITY
+    site: str = PLATFORM
+
+    def __post_init__(self) -> None:
+        name("device", self.device)
+
+    def speaks_as(self, address: Device) -> bool:
+        return (address.kind, address.device) == (self.kind, self.device)
 
 
 class Reader(Protocol):

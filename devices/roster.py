@@ -10,7 +10,7 @@ from typing import Self
 import msgspec
 
 from contracts.errors import Refused
-from contracts.roster import Entry
+from contracts.roster import Entry, Producer
 from contracts.topics import Kind
 from devices.errors import BadRoster
 
@@ -22,11 +22,13 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Roster:
     """contracts.roster.Reader over entries that do not change."""
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
+    def __init__(self, entries: Iterable[Entry], producers: Iterable[Producer] = ()) -> None:
+        """`producers` are known when asked for, and no devices to be listed."""
+        self._producers = {producer.device: producer for producer in producers}
         self._entries = {entry.device: entry for entry in sorted(entries, key=_order)}
 
     @classmethod
-    def load(cls, path: Path) -> Self:
+    def load(cls, path: Path, producers: Iterable[Producer] = ()) -> Self:
         """Read `[[device]]` tables. Raises BadRoster naming the entry and what is wrong with it."""
         try:
             document = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -35,16 +37,20 @@ class Roster:
             raise BadRoster(path, error.strerror or str(error)) from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError, Refused) as error:
             raise BadRoster(path, str(error)) from None
+        known = list(producers)
+        own = {producer.device for producer in known}
         seen: set[str] = set()
         for entry in entries:
+            if entry.device in own:
+                raise BadRoster(path, f"device {entry.device} is called like a part of the platform")
             if entry.device in seen:
                 raise BadRoster(path, f"device {entry.device} stands there twice; ids are unique in the city")
             seen.add(entry.device)
-        return cls(entries)
+        return cls(entries, known)
 
     def get(self, device: str) -> Entry | None:
         """One device, or None where it is unknown."""
-        return self._entries.get(device)
+        return self._entries.get(device) or self._producers.get(device)
 
     def list(self, *, site: str = "", kind: Kind | None = None) -> list[Entry]:
         """Known devices in order of (site, kind, device)."""

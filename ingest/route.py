@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from contracts import batches, topics
 from contracts.errors import Refused
-from contracts.roster import Reader
+from contracts.roster import Producer, Reader
 from ingest.gather import Load
 from ingest.mapping import Rule
 from ingest.parcel import Parcel, Reason, Verdict, refusal, refuse
@@ -50,7 +50,7 @@ class Route:
         entry = self._roster.get(topic.device.device)
         if entry is None:
             return refuse(Reason.DEVICE, "device", topic.device.device, "not in the roster")
-        if entry.site != topic.device.site or entry.kind != topic.device.kind:
+        if not entry.speaks_as(topic.device):
             return refuse(Reason.DEVICE, "topic", text, f"the roster has it at {entry.site}/{entry.kind}")
         parcel.device = topic.device
         parcel.entry = entry
@@ -73,7 +73,7 @@ class Route:
     def _mapped(self, parcel: Parcel, rule: Rule) -> Verdict | None:
         parcel.channel = topics.Channel.TELEMETRY
         entry = self._roster.get(rule.device)
-        if entry is None:
+        if entry is None or isinstance(entry, Producer):
             return refuse(Reason.DEVICE, "device", rule.device, "mapped, but not in the roster")
         parcel.device = entry.address
         parcel.entry = entry

@@ -19,6 +19,7 @@ from contracts.topics import (
     WRITTEN_BY_DEVICE,
     Channel,
     Device,
+    Kind,
     every,
     every_area,
     every_worker,
@@ -43,6 +44,11 @@ class Topics(msgspec.Struct, frozen=True, kw_only=True):
     write: Sequence[str] = ()
 
 
+def _city(channel: Channel) -> str:
+    """One channel of the platform's own at every site."""
+    return f"{ROOT}/+/{Kind.CITY}/+/{channel}"
+
+
 _JUDGED: Final = every_area("judgement", receipt=True)
 _ROLES: Final[Mapping[Role, Topics]] = {
     Role.INGEST: Topics(
@@ -50,8 +56,8 @@ _ROLES: Final[Mapping[Role, Topics]] = {
         write=[every(Channel.RECEIPT), every_worker("feed")],
     ),
     Role.ANALYTICS: Topics(
-        read=[every_worker("feed"), _JUDGED, every_area("roster")],
-        write=[every_area("judgement")],
+        read=[every_worker("feed"), _JUDGED, every_area("roster"), _city(Channel.RECEIPT)],
+        write=[every_area("judgement"), _city(Channel.EVENT)],  # events: of judgements that were given up
     ),
     Role.ALERTS: Topics(
         read=[every_area(area) for area in ("judgement", "alert", "roster")],
@@ -59,7 +65,7 @@ _ROLES: Final[Mapping[Role, Topics]] = {
     ),
     Role.API: Topics(
         read=[every_worker("feed"), every_area("alert"), every(Channel.STATUS), every(Channel.RECEIPT)],
-        write=[f"{ROOT}/+/city/+/{channel}" for channel in (Channel.TELEMETRY, Channel.EVENT)],
+        write=[_city(channel) for channel in (Channel.TELEMETRY, Channel.EVENT)],
     ),
     Role.DESK: Topics(
         read=[

@@ -18,11 +18,11 @@ from analytics import rules
 from app import histories
 from app.brokers import mosquitto
 from app.failures import explain
+from app.parts import roster
 from app.settings import Settings, load
 from city import db
 from city.errors import Older
 from contracts import instants
-from devices.roster import Roster
 from runtime.cli import emit, json_option
 from runtime.clock import System
 from web import shell
@@ -63,7 +63,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     """Look at everything that a start needs, without starting anything."""
     yield _clock()
     yield _room(settings)
-    yield _tried("roster", lambda: f"{len(Roster.load(settings.roster).list())} devices")
+    yield _tried("roster", lambda: f"{len(roster(settings).list())} devices")
     yield _tried("rules", lambda: f"{len(rules.load(settings.analytics.rules))} rules")
     yield _tried("database", lambda: _database(settings))
     yield _store(settings)

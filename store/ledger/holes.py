@@ -12,6 +12,7 @@ from store.ledger.judge import Epoch
 
 IN_FLIGHT: Final = "in flight"
 UNEXPLAINED: Final = "unexplained"
+ELSEWHERE: Final = "judgement"  # a channel that alerts receives: here only what was given up is told
 
 
 class Spool(NamedTuple):
@@ -77,6 +78,8 @@ def find(
         for one in given_up:
             missing = tuple(gap for first, last in one.ranges for gap in gaps(came, last, first))
             found += _hole(device, channel, epoch, missing, one.reason)
+        if channel == ELSEWHERE:
+            continue
         known = union(came, *(one.ranges for one in given_up))
         later = epochs[place + 1] if place + 1 < len(epochs) else None
         reason = IN_FLIGHT if _may_come(epoch, later, spool) else UNEXPLAINED

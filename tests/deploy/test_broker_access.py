@@ -212,6 +212,16 @@ def test_ingest_hears_every_device_through_its_shared_subscription(connect: Conn
         assert ingest.messages.get(timeout=LIMIT) == topic
 
 
+def test_analytics_tells_of_its_losses_at_each_site_and_hears_that_they_are_kept(connect: Connect) -> None:
+    analytics, ingest = connect("analytics"), connect("ingest")
+    for site in ("bima", "kejaksan"):
+        assert analytics.publish(f"imm/v1/{site}/city/analytics/event")
+        assert not analytics.publish(f"imm/v1/{site}/kiosk/kiosk-1/event")
+        analytics.subscribe(f"imm/v1/{site}/city/analytics/receipt")
+        assert ingest.publish(f"imm/v1/{site}/city/analytics/receipt")
+        assert analytics.messages.get(timeout=LIMIT) == f"imm/v1/{site}/city/analytics/receipt"
+
+
 def test_a_wrong_password_is_refused(broker: int) -> None:
     client = Client(broker, "kiosk-1", "guess")
     assert client.connected == ReasonCode(PacketTypes.CONNACK, "Not authorized")

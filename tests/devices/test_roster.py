@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from contracts.topics import Kind
+from contracts.roster import Producer
+from contracts.topics import Device, Kind
 from devices.errors import BadRoster
 from devices.roster import Roster
 
@@ -44,6 +45,22 @@ def test_knows_maintenance(tmp_path: Path) -> None:
 
 def test_unknown_device_is_none(tmp_path: Path) -> None:
     assert Roster.load(written(tmp_path, GOOD)).get("nobody") is None
+
+
+def test_a_producer_is_known_at_every_site_and_is_no_device_to_list(tmp_path: Path) -> None:
+    roster = Roster.load(written(tmp_path, GOOD), [Producer(device="analytics")])
+    entry = roster.get("analytics")
+    assert entry is not None
+    for site in ("bima", "kejaksan"):
+        assert entry.speaks_as(Device(site=site, kind=Kind.CITY, device="analytics"))
+        assert not entry.speaks_as(Device(site=site, kind=Kind.KIOSK, device="analytics"))
+    assert not entry.speaks_as(Device(site="bima", kind=Kind.CITY, device="other"))
+    assert "analytics" not in [entry.device for entry in roster.list()]
+
+
+def test_no_device_takes_a_producers_name(tmp_path: Path) -> None:
+    with pytest.raises(BadRoster, match="wifi-02 is called like a part of the platform"):
+        Roster.load(written(tmp_path, GOOD), [Producer(device="wifi-02")])
 
 
 @pytest.mark.parametrize(

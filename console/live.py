@@ -66,8 +66,8 @@ class Live:
 
     def _sums(self, now: int) -> sums.Sums:
         start = instants.floor(now - WINDOW, instants.HOUR)
-        rows = self._ports.ledger.rows(start, now + instants.HOUR)
-        return sums.add(rows, self._ports.ledger.holes())
+        totals = self._ports.ledger.totals(start, now + instants.HOUR)
+        return sums.of(totals, self._ports.ledger.holes())
 
     async def _incidents(self) -> dict[str, object]:
         call = self._ports.incidents.working

@@ -1,4 +1,4 @@
-"""The ledger's rows added up: what was recorded, what is stored, and where the difference is. Pure."""
+"""The ledger added up: what was recorded, what is stored, and where the difference is. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from contracts import ranges
-from contracts.ledger import Hole, Row
+from contracts.ledger import Hole, Totals
 
 UNEXPLAINED = "unexplained"
 
@@ -27,18 +27,17 @@ class Sums(msgspec.Struct, frozen=True, kw_only=True):
     unexplained: int  # batches that never came and that nobody declared
 
 
-def add(rows: Iterable[Row], holes: Iterable[Hole]) -> Sums:
-    """Rows and holes → their sums."""
-    rows = list(rows)
+def of(totals: Totals, holes: Iterable[Hole]) -> Sums:
+    """Totals and holes → sums."""
     return Sums(
-        recorded=sum(row.recorded or 0 for row in rows),
-        stored=sum(row.stored for row in rows),
-        missing=sum(row.missing for row in rows),
-        excess=sum(row.excess for row in rows),
-        lost=sum(row.shed for row in rows),
-        refused=sum(row.dead for row in rows),
-        duplicated=sum(row.duplicated for row in rows),
-        unsequenced=sum(row.unsequenced for row in rows),
-        untold=sum(row.recorded is None and row.stored > row.unsequenced for row in rows),
+        recorded=totals.recorded,
+        stored=totals.stored,
+        missing=totals.missing,
+        excess=totals.excess,
+        lost=totals.shed,
+        refused=totals.dead,
+        duplicated=totals.duplicated,
+        unsequenced=totals.unsequenced,
+        untold=totals.untold,
         unexplained=sum(ranges.size(hole.ranges) for hole in holes if hole.reason == UNEXPLAINED),
     )

@@ -22,11 +22,11 @@ _HOLES: Final = 1_000
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True):
-    """Rows of a span with their sums; ask again with `cursor` set to `next` until that is null."""
+    """Rows of a span, and the sums of all of it; ask again with `cursor` set to `next` until that is null."""
 
     start: int  # µs UTC
     end: int
-    sums: sums.Sums  # of the rows in this answer
+    sums: sums.Sums | None = None  # of the whole span; only on the first page
     rows: list[Row]
     holes: list[Hole]  # sequence numbers that never came; only on the first page
     next: str | None = None
@@ -55,16 +55,17 @@ def router(reader: Reader, clock: Clock, asker: Asker) -> APIRouter:
             "the ledger",
             lambda: reader.rows(after[0] if after else first, until, device=device, limit=most),
         )
-        holes = []
+        holes: list[Hole] = []
+        added = None
         if after is None:
             holes = await asker.ask("the ledger", lambda: reader.holes(device=device, limit=_HOLES))
+            totals = await asker.ask("the ledger", lambda: reader.totals(first, until, device=device))
+            added = sums.of(totals, holes)
         else:
             rows = [row for row in rows if _place(row) > after]
         following = paging.cursor(*_place(rows[limit - 1])) if len(rows) > limit else None
         rows = rows[:limit]
-        return reply(
-            Ledger(start=first, end=until, sums=sums.add(rows, holes), rows=rows, holes=holes, next=following)
-        )
+        return reply(Ledger(start=first, end=until, sums=added, rows=rows, holes=holes, next=following))
 
     return routes
 

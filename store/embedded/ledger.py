@@ -213,6 +213,11 @@ class Ledger:
             found = cursor.execute(_ROWS, {"a": start, "b": end, "d": device, "n": limit}).fetchall()
         return [ledger.Row(**dict(zip(_ROW, row, strict=True))) for row in found]
 
+    def totals(self, start: int, end: int, *, device: str = "") -> ledger.Totals:
+        with self._file.reading() as cursor:
+            found = cursor.execute(_TOTALS, {"a": start, "b": end, "d": device}).fetchone()
+        return ledger.Totals(**dict(zip(ledger.Totals.__struct_fields__, found or (), strict=True)))
+
     def holes(self, *, device: str = "", limit: int = 1_000) -> list[ledger.Hole]:
         with self._file.turn():
             received = {
@@ -247,7 +252,7 @@ _NEWEST_TALLY: Final = (
     "SELECT DISTINCT ON (stream, hour) stream, hour, recorded, sent, shed, epoch, time FROM tallies"
 )
 _NEWEST_FIRST: Final = "ORDER BY stream, hour, epoch DESC, time DESC"
-_ROWS: Final = f"""
+_ALL: Final = f"""
     WITH chosen AS (SELECT * FROM streams WHERE $d IN ('', device)),
     counted AS (SELECT stream, hour, {_SUMS} FROM counts SEMI JOIN chosen ON stream = id
                 WHERE hour >= $a AND hour < $b GROUP BY stream, hour),
@@ -256,11 +261,19 @@ _ROWS: Final = f"""
              FROM (SELECT DISTINCT * FROM strays SEMI JOIN told USING (stream, hour, epoch, time)) AS s
              JOIN received AS r USING (stream)
              WHERE r.epoch = s.started AND r.first <= s.last AND r.last >= s.first GROUP BY stream, hour)
-    SELECT site, kind, device, channel, hour, recorded, sent, (coalesce(shed, 0) - coalesce(came, 0))::BIGINT,
-           {", ".join(f"coalesce({name}, 0)" for name in _COUNTS)}
+    SELECT site, kind, device, channel, hour, recorded, sent,
+           (coalesce(shed, 0) - coalesce(came, 0))::BIGINT AS shed,
+           {", ".join(f"coalesce({name}, 0) AS {name}" for name in _COUNTS)}
     FROM counted FULL JOIN told USING (stream, hour) LEFT JOIN came USING (stream, hour)
-    JOIN chosen ON stream = id
-    ORDER BY hour, device, channel LIMIT $n"""
+    JOIN chosen ON stream = id"""
+_ROWS: Final = f"{_ALL} ORDER BY hour, device, channel LIMIT $n"
+_TOTALS: Final = f"""
+    SELECT coalesce(COLUMNS(*), 0)::BIGINT FROM (
+        SELECT sum(recorded), sum(stored), sum(greatest(balance, 0)), sum(greatest(-balance, 0)), sum(shed),
+               sum(dead), sum(duplicated), sum(unsequenced),
+               count(*) FILTER (recorded IS NULL AND stored > unsequenced)
+        FROM (SELECT *, coalesce(recorded - shed - (stored - unsequenced) - dead, 0) AS balance
+              FROM ({_ALL})))"""
 _RECENT: Final = "WHERE hour IN (SELECT h FROM unfolded)"
 _FOLDED: Final = {
     "counts": (f"SELECT stream, hour, {_SUMS} FROM counts {_RECENT} GROUP BY stream, hour", _RECENT),

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from contracts import ledger
 from contracts.events import Stray
 from contracts.ranges import Ranges, union
-from store.ledger import holes, strays, tables
+from store.ledger import holes, strays, tables, totals
 from store.ledger.database import Database
 from store.ledger.judge import Charge, Epoch, Verdict, epochs, judge
 from store.ledger.seen import Seen
@@ -215,6 +215,15 @@ class Book:
             told = connection.execute(_of(tables.tallies, start, end, device, limit)).mappings().all()
             lost = self._without_what_came(connection, told)
         return _joined(counted, lost)[:limit]
+
+    def totals(self, start: int, end: int, *, device: str = "") -> ledger.Totals:
+        with self._database.begin() as connection:
+            known = connection.execute(totals.plain(start, end, device)).one()
+            counted, told = (
+                connection.execute(query).mappings().all() for query in totals.strayed(start, end, device)
+            )
+            lost = self._without_what_came(connection, told)
+        return totals.add(known, _joined(counted, lost))
 
     def _without_what_came(
         self, connection: sa.Connection, told: Sequence[sa.RowMapping]

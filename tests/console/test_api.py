@@ -151,6 +151,10 @@ def test_the_ledger(stage: Stage, client: TestClient, clock: Fake) -> None:
     assert book["holes"] == [msgspec.to_builtins(hole) | {"ranges": [[2, 5]]}]
     rows = everything(client, "/api/v1/ledger", key="rows")
     assert rows == book["rows"]
+    first = client.get("/api/v1/ledger", params={"limit": 2}).json()
+    assert first["sums"] == book["sums"]  # of the whole span, however few rows
+    later = client.get("/api/v1/ledger", params={"limit": 2, "cursor": first["next"]}).json()
+    assert (later["sums"], later["holes"]) == (None, [])
     assert len(client.get("/api/v1/ledger", params={"device": "kiosk-1"}).json()["rows"]) == 3
     start = instants.to_rfc3339(hour - instants.HOUR)
     assert len(client.get("/api/v1/ledger", params={"start": start}).json()["rows"]) == 6

@@ -9,6 +9,7 @@ import pytest
 from contracts.batches import Sequence
 from contracts.events import Stray, Tally, TallyRow
 from contracts.instants import MINUTE
+from contracts.ledger import Totals
 from store.bundle import Store
 from tests.store.writes import EPOCH, HERE, KIOSK, NOW, a_letter, a_tally, a_write, at, the_row
 
@@ -101,3 +102,4 @@ def test_books_are_exact_whatever_is_given_up_on_its_way(
     assert row_.recorded == sum(sizes.values())
     assert (row_.stored, row_.shed) == (totals["kept"] + totals["late"], totals["unsent"] + totals["gone"])
     assert (row_.missing, row_.excess) == (0, 0)
+    assert whole.ledger.totals(0, 2**62) == Totals.of([row_])

@@ -26,10 +26,11 @@ from runtime.clock import Clock
 from runtime.ids import Factory
 from runtime.mqtt import Client, Message
 
+LIMIT = 60.0  # seconds in which an effect must appear
 FAST = outbox.Settings(lease=0.6, poll=0.02, first_delay=0.01, most_delay=0.1)
 
 
-async def until(condition: Callable[[], bool], limit: float = 20.0) -> None:
+async def until(condition: Callable[[], bool], limit: float = LIMIT) -> None:
     end = time.monotonic() + limit
     while not await asyncio.to_thread(condition):
         assert time.monotonic() < end, "waited in vain"
@@ -79,7 +80,7 @@ async def watching(broker: Broker, name: str, site: str) -> AsyncIterator[Watche
         watcher = Watcher(client)
         client.subscribe(f"imm/v1/{site}/judgement/+/receipt", watcher.hear)
         client.subscribe(f"imm/v1/{site}/alert/+", watcher.hear)
-        await client.wait_connected(10)
+        await client.wait_connected(LIMIT)
         yield watcher
 
 
@@ -102,7 +103,7 @@ async def working(
         relay = Relay(db, clock, [publisher.deliverer()], settings=FAST)
         tasks = [asyncio.create_task(intake.run()), asyncio.create_task(relay.run())]
         try:
-            await client.wait_connected(10)
+            await client.wait_connected(LIMIT)
             yield Desk(db, clock=clock, ids=ids)
             failed = [task.exception() for task in tasks if task.done()]
             assert not failed

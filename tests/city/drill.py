@@ -57,7 +57,7 @@ def delivering(name: str, into: list[str], **options: Any) -> Deliverer:
     return Deliverer(name=name, deliver=deliver, **options)
 
 
-async def until(condition: Callable[[], bool], limit: float = 20.0) -> None:
+async def until(condition: Callable[[], bool], limit: float = 60.0) -> None:
     end = time.monotonic() + limit
     while not await asyncio.to_thread(condition):
         assert time.monotonic() < end, "waited in vain"

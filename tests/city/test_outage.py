@@ -29,7 +29,7 @@ def own() -> Iterator[Postgres]:
 
 
 async def test_the_relay_outlives_its_database(own: Postgres) -> None:
-    db = Database(own.create(), wait=1.0)
+    db = Database(own.create(), wait=10.0)
     upgrade(db, [HISTORY])
     with db.begin() as tx:
         log.create(tx)

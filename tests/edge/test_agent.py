@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -23,6 +22,7 @@ from contracts.status import Status
 from contracts.topics import Device, Kind
 from runtime import ids, mqtt
 from runtime.clock import System
+from runtime.ports import free_port
 from runtime.spool import Lane, Spool
 from tests.fixtures.far import LIMIT, Far, until
 
@@ -88,12 +88,18 @@ class Stage:
             yield listener
 
     def agent(
-        self, command: str = "kiosk", device: str = "k1", env: dict[str, str] | None = None, config: str = ""
+        self,
+        command: str = "kiosk",
+        device: str = "k1",
+        env: dict[str, str] | None = None,
+        config: str = "",
+        *,
+        farewell: float = 30.0,
     ) -> subprocess.Popen[bytes]:
         file = self.folder / f"{device}.toml"
         file.write_text(
             f'site = "{self.site}"\ndevice = "{device}"\nperiod = 0.2\nprobe = 0.5\ntally = 1\n'
-            f"[broker]\nport = {self.port}\nlongest_pause = 0.2\n"
+            f"farewell = {farewell}\n[broker]\nport = {self.port}\nlongest_pause = 0.2\n"
             f'[spool]\npath = "{self.folder}/{device}.db"\n'
             f'[uplink]\npatience = 2\n[wifi]\nnames = []\ntargets = ["127.0.0.1:{self.port}"]\n{config}'
         )
@@ -109,6 +115,24 @@ class Stage:
     async def ended(self, process: subprocess.Popen[bytes]) -> tuple[int, str]:
         code = await asyncio.to_thread(process.wait, LIMIT)
         return code, (self.folder / f"{self.running.index(process)}.err").read_text()
+
+
+def write(stamp: Path, shift: str) -> None:
+    """At once: whoever asks for the time reads it."""
+    beside = stamp.with_suffix(".new")
+    beside.write_text(shift)
+    beside.replace(stamp)
+
+
+def samples(port: int) -> float:
+    """What an agent says that it has sampled."""
+    try:
+        text = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=LIMIT).text
+    except httpx.TransportError:  # it is still starting
+        return 0.0
+    return sum(
+        float(line.split()[-1]) for line in text.splitlines() if line.startswith("imm_agent_samples_total")
+    )
 
 
 @pytest.fixture
@@ -160,7 +184,7 @@ async def test_a_killed_agent_is_told_lost_and_its_samples_are_not(stage: Stage)
 async def test_a_clock_set_back_a_year_changes_neither_pace_nor_order(stage: Stage) -> None:
     """The monotonic clock stays true, as on a real machine."""
     stamp = stage.folder / "faketime"
-    stamp.write_text("+0")
+    write(stamp, "+0")
     env = {
         "LD_PRELOAD": FAKETIME,
         "FAKETIME_TIMESTAMP_FILE": str(stamp),
@@ -171,7 +195,7 @@ async def test_a_clock_set_back_a_year_changes_neither_pace_nor_order(stage: Sta
     async with stage.far() as far:
         process = stage.agent(env=env)
         await until(lambda: len(far.block) > 30)
-        stamp.write_text("-365d")
+        write(stamp, "-365d")
         year_ago = System().now() - 364 * DAY
         await until(lambda: any(time < year_ago for time in far.block.times))
         have = len(far.block)
@@ -179,6 +203,7 @@ async def test_a_clock_set_back_a_year_changes_neither_pace_nor_order(stage: Sta
         process.kill()
         process.wait()
         process = stage.agent(env=env)
+        await until(lambda: len({place.epoch for place in far.came}) == 2)  # this one speaks
         have = len(far.block)
         await until(lambda: len(far.block) > have + 30)
         process.send_signal(signal.SIGTERM)
@@ -215,8 +240,9 @@ async def test_a_replay_ends_when_everything_is_receipted(stage: Stage) -> None:
 
 async def test_an_agent_without_a_broker_records_and_does_not_probe(stage: Stage) -> None:
     stage.port = 1  # nobody listens there
-    process = stage.agent()
-    await until((stage.folder / "k1.db").exists)
+    figures = free_port()
+    process = stage.agent(env={"IMM_EDGE_METRICS_PORT": str(figures)}, farewell=0.5)
+    await until(lambda: samples(figures) > 0)
     await asyncio.sleep(1.5)  # so long it has nobody to speak to: there is nothing to wait for
     process.send_signal(signal.SIGTERM)
     assert (await stage.ended(process))[0] == 0
@@ -227,9 +253,7 @@ async def test_an_agent_without_a_broker_records_and_does_not_probe(stage: Stage
 
 
 async def test_figures_are_scraped_where_a_port_is_set(stage: Stage) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     async with stage.far() as far:
         stage.agent(env={"IMM_EDGE_METRICS_PORT": str(port)})
         await until(lambda: len(far.block) > 50)
@@ -245,10 +269,11 @@ async def test_figures_are_scraped_where_a_port_is_set(stage: Stage) -> None:
 
 
 async def test_a_second_agent_on_the_same_spool_is_refused(stage: Stage) -> None:
-    stage.agent()
-    await until((stage.folder / "k1.db").exists)
-    second = stage.agent()
-    code, errors = await stage.ended(second)
+    async with stage.far() as far:
+        stage.agent()
+        await until(lambda: len(far.block) > 0)
+        second = stage.agent()
+        code, errors = await stage.ended(second)
     assert code == 1
     assert "held by another process" in errors
     assert "do:  stop it" in errors

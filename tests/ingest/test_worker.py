@@ -76,7 +76,7 @@ class Stand:
             self.client.sent.append(one)
             self.worker.handle(one)
 
-    async def until(self, true: Callable[[], bool], limit: float = 10.0) -> None:
+    async def until(self, true: Callable[[], bool], limit: float = 60.0) -> None:
         async with asyncio.timeout(limit):
             while not true():
                 assert not self.task.done(), self.task.exception()
@@ -101,7 +101,7 @@ async def start(sink: Sink, roster: Roster, frames: Frames) -> AsyncIterator[Sta
     sink.gate.set()
     for stand in stands:
         stand.worker.stop()
-        await asyncio.wait([stand.task], timeout=10)
+        await asyncio.wait([stand.task], timeout=60)
         if not stand.task.done():
             stand.task.cancel()
         await asyncio.gather(stand.task, return_exceptions=True)
@@ -207,7 +207,7 @@ async def test_a_retried_write_is_receipted_once_it_is_durable(start: Start) -> 
 
 
 async def test_a_noisy_device_is_boxed_and_its_neighbour_notices_nothing(start: Start) -> None:
-    stand = start(Settings(share=Share(messages_per_s=1, burst_s=5)))
+    stand = start(Settings(share=Share(messages_per_s=0.001, burst_s=5_000)))
     stand.send(*(pack(seq) for seq in range(1, 30)), pack(1, device=PARK))
     await stand.until(lambda: all(one.acks for one in stand.client.sent))
     found = {receipt.stream: receipt.ranges for receipt in stand.client.receipts}
@@ -231,7 +231,7 @@ async def test_an_orderly_stop_writes_what_is_gathered(start: Start) -> None:
     stand = start()
     stand.send(pack(1), pack(2))
     stand.worker.stop()
-    await asyncio.wait_for(stand.task, 10)
+    await asyncio.wait_for(stand.task, 60)
     assert stand.client.paused
     assert [receipt.ranges for receipt in stand.client.receipts] == [((1, 2),)]
 
@@ -241,5 +241,5 @@ async def test_a_store_that_is_gone_ends_the_worker(start: Start) -> None:
     stand.sink.fails = [Gone("the file", cure="restart")]
     stand.send(pack(1))
     with pytest.raises(Stopped, match="restart"):
-        await asyncio.wait_for(stand.task, 10)
+        await asyncio.wait_for(stand.task, 60)
     assert not any(one.acks for one in stand.client.sent)

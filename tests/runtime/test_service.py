@@ -79,7 +79,7 @@ async def test_second_signal_does_not_wait() -> None:
         kill()
         await asyncio.Event().wait()
 
-    await asyncio.wait_for(serve(main, limit=1_000), 10)
+    await asyncio.wait_for(serve(main, limit=1_000), 60)
 
 
 async def test_failing_task_stops_the_service_and_is_named() -> None:

@@ -96,7 +96,7 @@ async def _stop_the_store(stack: Stack, observer: Observer, gate: Gate) -> None:
     """Nothing is receipted while nothing can be written; workers killed then cost nothing."""
     gate.shut()
     seen, held = observer.seen, gate.held
-    await until(lambda: observer.seen > seen + DEVICES * MANY and gate.held > held)
+    await until(lambda: observer.seen > seen + 2 * DEVICES * MANY and gate.held > held)
     before, seen = dict(observer.receipted), observer.seen
     await until(lambda: observer.seen > seen + DEVICES * MANY)  # both workers have some of these
     assert observer.receipted == before, "receipted while the store could not be written"

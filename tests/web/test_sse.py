@@ -24,7 +24,7 @@ from tests.fixtures.served import Served
 from tests.fixtures.stage import Stage, alert
 from web import sse
 
-LIMIT = 10.0  # seconds
+LIMIT = 60.0  # seconds
 
 
 def data(event: ServerSentEvent) -> dict[str, Any]:
@@ -225,7 +225,8 @@ def test_a_client_that_reads_nothing_is_dropped(
         assert stuck.recv(64).startswith(b"HTTP/1.1 200")
         for _ in range(20):
             served.write(lambda tx: outbox.append(tx, large(served)))
-        for _ in range(300):
+        end = time.monotonic() + LIMIT
+        while time.monotonic() < end:
             time.sleep(0.02)
             with http.stream("GET", "/api/v1/events") as another:
                 if another.status_code == 200:

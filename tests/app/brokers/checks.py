@@ -69,6 +69,7 @@ def retained_is_set_overwritten_and_cleared(case: Case) -> None:
         writer.publish(case.topic, b"2", retain=True)
         with case.probe() as late:
             late.subscribe(case.topic)
+            late.until(lambda: late.messages)
             late.quiet()
             assert [(message.payload, message.retain) for message in late.messages] == [(b"2", True)]
         writer.publish(case.topic, b"", retain=True)
@@ -107,18 +108,25 @@ def will_is_published_and_retained(case: Case) -> None:
 
 def shared_subscription_splits_and_survives(case: Case) -> None:
     group = shared("g", f"{case.topic}/+")
+    gone = f"{case.topic}-gone"
     with case.probe() as writer, case.probe() as second:
-        with case.probe() as first:
+        writer.subscribe(gone)
+        with case.probe(will=(gone, b"x")) as first:
             first.subscribe(group)
             second.subscribe(group)
             for number in range(40):
                 writer.publish(f"{case.topic}/{number}", b"%d" % number)
+            first.until(lambda: len(first.messages) + second.look() >= 40)
             first.quiet()
             second.quiet()
             got = first.take(len(first.messages)), second.take(len(second.messages))
             assert all(got), "one got nothing"
             assert sorted(int(p) for part in got for p in part) == list(range(40))
-        second.quiet()  # until the broker sees that one is gone; what it gives that one before is lost
+        assert writer.take(1) == [
+            b"x"
+        ]  # the broker saw that one is gone; what it gave that one before is lost
+        writer.publish(gone, b"", retain=True)
+        second.quiet()
         for number in range(40):
             writer.publish(f"{case.topic}/{number}", b"%d" % number)
         assert sorted(map(int, second.take(40))) == list(range(40))

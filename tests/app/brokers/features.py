@@ -146,6 +146,7 @@ def window(case: Case) -> None:
         reader.subscribe(case.topic)
         for number in range(300):
             writer.publish(case.topic, b"%d" % number)
+        reader.until(lambda: len(reader.messages) >= 300)
         reader.quiet()
         assert len(reader.messages) == 300
 

@@ -15,8 +15,8 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from app.brokers.port import Endpoint
 
-LIMIT = 5.0  # seconds until something must have happened
-QUIET = 0.25  # seconds of silence after which nothing more comes
+LIMIT = 15.0  # seconds until something must have happened
+QUIET = 0.5  # seconds of silence after which nothing more comes
 
 
 class Probe:
@@ -75,6 +75,11 @@ class Probe:
         while not condition():
             assert time.monotonic() < end, "it did not happen"
             assert self._client.loop(0.02) == paho.MQTT_ERR_SUCCESS, "the broker hung up"
+
+    def look(self) -> int:
+        """Work for a moment; how many messages there are."""
+        assert self._client.loop(0.02) == paho.MQTT_ERR_SUCCESS, "the broker hung up"
+        return len(self.messages)
 
     def quiet(self, limit: float = QUIET) -> None:
         """Work until nothing came for a while."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from app.brokers.port import Broker, endpoint
 from runtime import mqtt
 
-LIMIT = 10.0  # seconds until something must have happened
+LIMIT = 60.0  # seconds until something must have happened
 
 
 async def until(condition: Callable[[], object], limit: float = LIMIT) -> None:

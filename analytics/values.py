@@ -9,7 +9,7 @@ import numpy as np
 
 from analytics import redo, wording
 from analytics.detectors import hour_of_week, threshold
-from analytics.redo import Turn
+from analytics.redo import Episode, Turn
 from analytics.samples import Samples
 from analytics.tracks import NEVER, Classes, Mask, Moves, Numbers, Rows, Saved, Times, Tracks
 from analytics.watches import Scene, Watch
@@ -32,10 +32,16 @@ class Values(Watch):
         self.baseline = hour_of_week.Baseline(0)
         self.old = 0  # samples beyond the horizon
         self.overdue_samples = 0  # that came too late to be judged in their place
-        self.passed = 0  # episodes that came late, and of which nothing is said while a later one lasts
         self.doubted: set[int] = set()  # rows whose samples were not all judged in their place
         self._said: dict[int, list[Turn]] = {}
+        self._owed: dict[int, list[int]] = {}  # row → starts of episodes to be told when the open one is over
+        self._forgotten = 0  # of these, those that were too old by then
         self._hold = round(test.hold * SECOND)
+
+    @property
+    def passed(self) -> int:
+        """Episodes that came late and of which nothing is said: not yet, or not any more."""
+        return self._forgotten + sum(map(len, self._owed.values()))
 
     def take(self, samples: Samples, scene: Scene) -> list[Judgement]:
         return self._take(samples, scene, doubt=True)
@@ -55,6 +61,8 @@ class Values(Watch):
         for row, one in found:
             if one.verdict is not Verdict.UPDATED:
                 self._note(row, one.time, raised=one.verdict is Verdict.RAISED)
+            if one.verdict is Verdict.CLEARED and row in self._owed:
+                self.doubted.add(row)
         return [one for _, one in found]
 
     def _doubt(self, at: Rows, times: Times, scene: Scene) -> None:
@@ -107,13 +115,22 @@ class Values(Watch):
         open_before, open_now = bool(tracks.older.firing[row]), bool(tracks.firing[row])
         found = [(one.time, one.verdict is Verdict.RAISED) for one in turns]
         missed = redo.missed(said, found, firing=open_before)
-        if open_now:  # to tell of an earlier one would end the alert that is open
-            self.passed += len(missed)
-            missed = []
+        past = int(tracks.older.last[row])
+        self._forgotten += sum(start <= past for start in self._owed.pop(row, ()))
+        owed: list[Episode] = []
+        if missed and open_now:  # to tell of an earlier one would end the alert that is open
+            missed, owed = [], missed
+            self._owed[row] = [one.start for one in owed]
+            if not firing:  # this time its end is told, the next time these
+                self.doubted.add(row)
         times = {time for episode in missed for time in episode}
         told = [one for one in turns if one.time in times]
         if firing != open_now:
-            fresh = [one for one in turns[-1:] if (one.time, firing) not in said]
+            fresh = [
+                one
+                for one in turns[-1:]
+                if (one.time, firing) not in said and one.time not in {two.end for two in owed}
+            ]
             told += fresh or [self._state(row, value, firing=firing, scene=scene)]
         for one in told:
             self._note(row, one.time, raised=one.verdict is not Verdict.CLEARED)

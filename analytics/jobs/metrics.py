@@ -31,7 +31,7 @@ class Metrics:
         )
         self.unjudged = Gauge(
             "imm_analytics_unjudged",
-            "Not judged since the start: samples too late, samples too old; episodes before an open alert",
+            "Not judged since the start: samples too late, samples too old; episodes that wait for an alert's end",
             ["why"],
             registry=registry,
         )

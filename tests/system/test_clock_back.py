@@ -45,7 +45,7 @@ def epochs(observer: Observer) -> list[int]:
     return sorted(one.epoch for one in observer.receipted if re.search("kiosk.*telemetry", one.stream))
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 async def test_a_clock_that_jumps_back_a_year(build: Build, tmp_path: Path) -> None:
     stack = build()
     shift = tmp_path / "shift"

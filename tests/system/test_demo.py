@@ -14,7 +14,6 @@ from runtime.ports import free_port
 pytestmark = pytest.mark.system
 
 
-@pytest.mark.timeout(180)
 def test_everything_comes_through_and_the_report_says_so(tmp_path: Path) -> None:
     report = tmp_path / "demo.json"
     environment = {
@@ -42,7 +41,6 @@ def test_everything_comes_through_and_the_report_says_so(tmp_path: Path) -> None
     assert "CC BY 4.0" in done.stdout
 
 
-@pytest.mark.timeout(120)
 def test_ctrl_c_ends_it_without_a_trace(tmp_path: Path) -> None:
     environment = {
         **os.environ,
@@ -59,6 +57,6 @@ def test_ctrl_c_ends_it_without_a_trace(tmp_path: Path) -> None:
             if line.startswith("recorded"):
                 break
         running.send_signal(signal.SIGINT)
-        out, errors = running.communicate(timeout=60)
+        out, errors = running.communicate(timeout=120)
     assert running.returncode == 0, out + errors
     assert "Traceback" not in errors

@@ -120,7 +120,7 @@ async def late_and_live(stack: Stack, folder: Path, *, devices: int, step: float
     }
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 async def test_a_month_comes_in_while_others_speak(build: Build, tmp_path: Path) -> None:
     devices = 2
     away = [device(number) for number in range(LATE, LATE + devices)]

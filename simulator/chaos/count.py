@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +33,22 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
         int  # missing between two stored values of one series and start: independent of the agents' own count
     )
     ledger_missing: int  # by the platform's ledger
-    peaks: int  # samples that a rule finds wrong: alerts, but for one that came late while a newer one lasted
+    peaks: int  # samples that a rule finds wrong: told, passed or untold
+    peaks_told: int  # an alert began with it
+    peaks_passed: int  # lies within an alert that began before: what lay between came late
+    peaks_untold: int  # no alert tells of it
     alerts: int
     incidents: int
     alerts_alone: int  # fingerprints that fired and have no incident, or one that knows an older alert
     incidents_doubled: int  # beyond one for each fingerprint: nobody ends one during the run
+
+
+class Peaks(msgspec.Struct, frozen=True, kw_only=True):
+    """What was said of the samples that a rule finds wrong."""
+
+    told: int
+    passed: int
+    untold: int
 
 
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,12 +90,42 @@ def stored(api: str, devices: int) -> tuple[int, int, int]:
     return distinct, twice + max(0, counted - distinct), holes
 
 
-def peaks(api: str, devices: int) -> int:
-    """How many stored samples the rule of a run finds wrong."""
+def peaks(api: str, devices: int) -> dict[str, set[int]]:
+    """Device → times (µs UTC) of stored samples that the rule of a run finds wrong."""
     now = System().now()
     span = {"metric": "sim.level", "start": now - DAY, "end": now + DAY}
-    found = [_samples(api, {**span, "device": device(n).device})[1] for n in range(1, devices + 1)]
-    return sum(value == PEAK for values in found for value in values)
+    found = {}
+    for number in range(1, devices + 1):
+        name = device(number).device
+        samples = zip(*_samples(api, {**span, "device": name}), strict=True)
+        found[name] = {time for time, value in samples if value == PEAK}
+    return found
+
+
+def told(api: str, wrong: Mapping[str, set[int]], limit: float) -> Peaks:
+    """What alerts say of peaks, once all are told or the limit (seconds) is over."""
+    end = time.monotonic() + limit
+    while True:
+        found = compare(wrong, _all(api, "/api/v1/alerts"))
+        if not found.untold or time.monotonic() > end:
+            return found
+        time.sleep(0.2)
+
+
+def compare(wrong: Mapping[str, set[int]], raised: Iterable[Mapping[str, Any]]) -> Peaks:
+    """Each peak against the alerts of its device."""
+    spans: dict[str, dict[int, float]] = defaultdict(dict)
+    for alert in raised:
+        spans[alert["device"]][alert["started"]] = alert["resolved"] or float("inf")
+    began = {name: times & spans[name].keys() for name, times in wrong.items()}
+    left = {name: times - began[name] for name, times in wrong.items()}
+    passed = sum(
+        any(start < time <= end for start, end in spans[name].items())
+        for name, times in left.items()
+        for time in times
+    )
+    own = sum(map(len, began.values()))
+    return Peaks(told=own, passed=passed, untold=sum(map(len, left.values())) - passed)
 
 
 def desk(api: str) -> Desk:

@@ -81,7 +81,8 @@ async def run(plan: Plan, folder: Path, say: Callable[[int, str], None]) -> Resu
 def _count(api: str, spool: Path, devices: int) -> Figures:
     written, shed = count.recorded(spool, devices)
     distinct, duplicated, holes = count.stored(api, devices)
-    peaks = count.peaks(api, devices)
+    wrong = count.peaks(api, devices)
+    peaks = count.told(api, wrong, JUDGED)
     desk = count.desk(api)
     return Figures(
         recorded=written,
@@ -91,7 +92,10 @@ def _count(api: str, spool: Path, devices: int) -> Figures:
         duplicated=duplicated + max(0, distinct - written),
         holes=holes,
         ledger_missing=count.ledger_missing(api),
-        peaks=peaks,
+        peaks=sum(map(len, wrong.values())),
+        peaks_told=peaks.told,
+        peaks_passed=peaks.passed,
+        peaks_untold=peaks.untold,
         alerts=desk.alerts,
         incidents=desk.incidents,
         alerts_alone=desk.alone,

@@ -1,6 +1,7 @@
 """What the observer of a chaos run sees. The runs themselves are in tests/system/test_kills.py."""
 
 from contracts.receipts import Receipt, encode
+from simulator.chaos.count import Peaks, compare
 from simulator.chaos.observer import Observer
 
 
@@ -46,3 +47,16 @@ def test_observer_knows_which_judgements_wait() -> None:
     receipt.payload = encode(Receipt(stream="a/judgement", epoch=1, ranges=((1, 1), (3, 3))))  # type: ignore[attr-defined]
     observer.handle(receipt)  # type: ignore[arg-type]
     assert observer.unanswered() == 1
+
+
+def test_a_peak_is_told_by_an_alert_of_its_own_or_lies_within_another() -> None:
+    wrong = {"a": {10, 30, 50, 70}, "b": {30, 90}, "c": set[int]()}
+    raised = [
+        {"device": "a", "started": 10, "resolved": 12},
+        {"device": "a", "started": 30, "resolved": 60},
+        {"device": "b", "started": 90, "resolved": None},
+        {"device": "c", "started": 30, "resolved": 40},
+    ]
+    assert compare(wrong, raised) == Peaks(told=3, passed=1, untold=2)
+    more = {"device": "b", "started": 20, "resolved": 30}
+    assert compare(wrong, [*raised, more]) == Peaks(told=3, passed=2, untold=1)

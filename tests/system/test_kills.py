@@ -19,7 +19,8 @@ def chaos(rounds: int, folder: Path, report: Path, *options: str) -> dict[str, i
     assert done.exit_code == 0, done.output
     figures: dict[str, int] = json.loads(report.read_text())
     assert figures["kills"] == rounds
-    assert figures["alerts"] > 0
+    assert figures["alerts"] == figures["peaks_told"] > 0
+    assert figures["peaks_told"] + figures["peaks_passed"] == figures["peaks"]
     return figures
 
 

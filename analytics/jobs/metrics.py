@@ -31,7 +31,7 @@ class Metrics:
         )
         self.unjudged = Gauge(
             "imm_analytics_unjudged",
-            "Not judged since the start: samples too late, samples too old; episodes that wait for an alert's end",
+            "Not judged since the start: samples too late or too old; episodes that wait for an alert's end",
             ["why"],
             registry=registry,
         )

@@ -67,10 +67,15 @@ class File:
 
         `durable`: it survives a power cut, for which it waits for the disk.
         `insist`: where the disk is full the reserve may be spent: to hand out, to settle, never to append.
+        Until it is held again nothing is appended: without that room the WAL might never flow back.
         Where the file is found damaged it is salvaged, and the work done on what was saved.
         Raises Full, Unusable.
         """
         with self._lock:
+            if not insist:
+                self.recover()
+                if not self.reserve.held:
+                    raise Full(self.path, "its reserve is spent")
             for last in (False, True):
                 try:
                     return self._transaction(work, durable=durable)
@@ -91,6 +96,13 @@ class File:
                     undo()
                     raise
         raise AssertionError  # the second round returns or raises
+
+    def recover(self) -> None:
+        """Hold the reserve again, if it was spent and there is room."""
+        with self._lock:
+            if not self.reserve.held:
+                self._make_room(spend=False)
+                self.reserve.hold()
 
     def _transaction(self, work: Callable[[sqlite3.Connection], T], *, durable: bool) -> T:
         db = self._db

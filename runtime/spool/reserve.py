@@ -19,7 +19,7 @@ class Reserve:
     def __init__(self, path: Path, limit: int) -> None:
         self._path = path
         self._size = max(2 * _PAGE, min(SIZE, limit // 8))
-        self._held = False
+        self.held = False
 
     def epoch(self) -> int:
         """The last epoch kept; 0 where there is none."""
@@ -40,12 +40,12 @@ class Reserve:
 
     def hold(self) -> None:
         """Take the space, if there is any."""
-        if self._held:
+        if self.held:
             return
         file = os.open(self._path, os.O_RDWR)
         try:
             os.posix_fallocate(file, 0, self._size)
-            self._held = True
+            self.held = True
         except OSError:  # no space: what was half taken goes back
             os.ftruncate(file, _PAGE)
         finally:
@@ -54,4 +54,4 @@ class Reserve:
     def free(self) -> None:
         """Give the space back to the disk."""
         os.truncate(self._path, _PAGE)
-        self._held = False
+        self.held = False

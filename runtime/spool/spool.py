@@ -238,7 +238,7 @@ class Spool:
             return gone
 
         gone = self._run(work, durable=False, insist=True)
-        self._file.reserve.hold()
+        self._file.recover()
         return gone
 
     # around it

@@ -200,3 +200,40 @@ def test_a_disk_filled_by_the_spool_alone_is_emptied_by_receipts(small_disk: Pat
             assert box.settle([one]) == [batch.id]
         for _ in range(50):
             box.append(TELEMETRY, os.urandom(5_000), content_type="t", counts={NOON: 1})
+
+
+def test_a_full_disk_is_emptied_although_recording_goes_on(small_disk: Path) -> None:
+    """What is recorded meanwhile may not take the space that the way out needs: nothing would move again."""
+    recorded = refused = settled = 0
+    with Spool(small_disk / "spool.db", clock=Fake(), limit_bytes=64_000_000) as box:
+
+        def record(times: int) -> None:
+            nonlocal recorded, refused
+            for _ in range(times):
+                try:
+                    box.append(TELEMETRY, os.urandom(500), content_type="t", counts={NOON: 1})
+                    recorded += 1
+                except spool.Full:
+                    refused += 1
+
+        while not refused:
+            record(1)
+        for _ in range(60):
+            due = box.due(Lane.TELEMETRY, after=0, count=64, size=10**9)
+            box.due(Lane.EVENT, after=0, count=64, size=10**9)  # declares what was refused
+            record(150)
+            box.tell()
+            record(150)
+            numbers = ranges.of(batch.seq for batch in due)
+            settled += len(box.settle([Receipt(stream="k1/telemetry", epoch=box.epoch, ranges=numbers)]))
+        assert settled == 60 * 64
+        assert recorded == settled + box.depth()[Lane.TELEMETRY]
+        (row,) = box.tally(TELEMETRY).rows
+        assert (row.recorded, row.shed) == (recorded + refused, refused)
+        record(1_000)
+        while due := box.due(Lane.TELEMETRY, after=0, count=64, size=10**9):
+            numbers = ranges.of(batch.seq for batch in due)
+            box.settle([Receipt(stream="k1/telemetry", epoch=box.epoch, ranges=numbers)])
+        before = refused
+        record(100)
+        assert refused == before, "with the spool empty there is room again"

@@ -15,7 +15,7 @@ from tests.fixtures.gate import Gate
 from tests.fixtures.stacks import Build, fleet, observed, ticks, until
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
-DEVICES = 4
+DEVICES = 5  # odd: shared out in turn, each device's batches go to both workers
 A, B = "ingest-w1-1", "ingest-w1-2"
 MANY = 15  # batches of a device
 

@@ -16,6 +16,9 @@ from contracts.topics import Channel, Device, name
 JSON: Final = "application/senml+json"
 CBOR: Final = "application/senml+cbor"
 EVENTS: Final = "application/vnd.imm.events+json"
+AFTER: Final = (
+    "after"  # user property: a batch waits until the one before it with the same value is receipted
+)
 LARGEST: Final = 1_000_000  # bytes of one payload; larger ones are refused (dead letter)
 _MOST: Final = 2**62  # every store's integers hold it, also after adding 1
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, Protocol
 
 from analytics.jobs.metrics import Metrics
-from contracts import judgements
+from contracts import batches, judgements
 from contracts.judgements import Judgement
 from contracts.topics import AreaTopic
 from runtime.spool import Full, Item
@@ -46,7 +46,10 @@ class Mouth:
 
     def _item(self, one: Judgement) -> Item:
         topic = str(AreaTopic.judgement(one.site, self._producer))
-        return Item(topic=topic, payload=judgements.encode(one), content_type=CONTENT_TYPE)
+        # Of one fingerprint alerts must hear in order: it passes over what is older than the newest it knows.
+        after = () if one.probe else ((batches.AFTER, one.fingerprint),)
+        payload = judgements.encode(one)
+        return Item(topic=topic, payload=payload, content_type=CONTENT_TYPE, properties=after)
 
     async def _append(self, items: list[Item]) -> None:
         while True:

@@ -64,6 +64,11 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
         """Topic on which its receipt will come."""
         return of(self.topic).receipts
 
+    @property
+    def after(self) -> str:
+        """What it has in common with batches that must be receipted before it leaves; empty where none."""
+        return dict(self.properties).get(batches.AFTER, "")
+
     def place(self, attempt: int) -> batches.Sequence:
         """Its place in the stream, for one transmission."""
         return batches.Sequence(stream=self.stream, epoch=self.epoch, seq=self.seq, attempt=attempt)

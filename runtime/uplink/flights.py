@@ -18,6 +18,7 @@ class Flight(msgspec.Struct, kw_only=True):
 
     lane: Lane
     size: int
+    after: str  # no batch with the same word leaves while this one is on its way
     attempt: int
     sent: float  # monotonic seconds
     acknowledged: bool = False  # by the broker
@@ -34,11 +35,13 @@ class Flights:
             int, int
         ] = {}  # of batches that were on their way when the last connection broke
         self._load = dict.fromkeys(Lane, (0, 0))
+        self._awaited: set[str] = set()
 
     def clear(self) -> None:
         """A new connection: everything is to be sent again."""
         self._attempts |= {key: flight.attempt for key, flight in self._flights.items()}
         self._flights.clear()
+        self._awaited.clear()
         self._load = dict.fromkeys(Lane, (0, 0))
 
     def count(self, lane: Lane) -> int:
@@ -50,6 +53,10 @@ class Flights:
         count, size = self._load[lane]
         return max(0, self._window - count), max(0, self._window_bytes - size)
 
+    def free(self, batch: Batch) -> bool:
+        """Whether it may leave: no batch that must be receipted before it is on its way."""
+        return batch.after not in self._awaited
+
     def begin(self, batch: Batch, now: float) -> int:
         """A batch leaves; return which attempt this is. 1 only where it certainly never left before."""
         flight = self._flights.get(batch.id)
@@ -58,7 +65,11 @@ class Flights:
             flight.sent = now
             return flight.attempt
         attempt = self._attempts.pop(batch.id, 1 if batch.offered else 0) + 1
-        self._flights[batch.id] = Flight(lane=batch.lane, size=batch.size, attempt=attempt, sent=now)
+        self._flights[batch.id] = Flight(
+            lane=batch.lane, size=batch.size, after=batch.after, attempt=attempt, sent=now
+        )
+        if batch.after:
+            self._awaited.add(batch.after)
         count, size = self._load[batch.lane]
         self._load[batch.lane] = (count + 1, size + batch.size)
         return attempt
@@ -79,6 +90,7 @@ class Flights:
             if flight:
                 count, size = self._load[flight.lane]
                 self._load[flight.lane] = (count - 1, size - flight.size)
+                self._awaited.discard(flight.after)
 
     def overdue(self, before: float, most: int) -> list[int]:
         """Batches last sent before an instant (monotonic), at most so many, oldest first."""

@@ -2,12 +2,14 @@
 
 In each stream batches leave for the first time in the order of their sequence numbers. A new connection
 begins with everything that is not receipted, from the lowest number, before anything new. The highest lane
-goes first.
+goes first. Batches that say what they come `after` (contracts.batches) leave one at a time: a later one that
+arrived alone would make the earlier one, sent again, look late.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import random
 from collections.abc import Awaitable, Callable
@@ -56,6 +58,7 @@ class Uplink:
         self._flights = Flights(self._settings, spool.limit)
         self._patience = self._settings.patience
         self._cursor = dict.fromkeys(Lane, 0)
+        self._held: dict[Lane, list[Batch]] = {lane: [] for lane in Lane}  # read, and not yet free to leave
         self._ahead = (0, 0)  # batches and bytes that the broker has not acknowledged
         self._receipts: list[Receipt] = []
         self._acknowledged: list[int] = []
@@ -92,6 +95,7 @@ class Uplink:
             connection = self._client.connection
             self._flights.clear()
             self._cursor = dict.fromkeys(Lane, 0)
+            self._held = {lane: [] for lane in Lane}
             self._ahead = (0, 0)
             while self._client.connected.is_set() and self._client.connection == connection:
                 self._wake.clear()
@@ -108,14 +112,26 @@ class Uplink:
             size = min(size, self._settings.ahead_bytes - self._ahead[1])
             if count <= 0 or size <= 0:
                 continue
-            after = self._cursor[lane]
-            found = await self._patiently(lambda: self._spool.due(lane, after=after, count=count, size=size))  # noqa: B023  # called before the next round
-            for batch in found:
-                self._cursor[lane] = batch.id
-                self._launch(batch, connection)
-            if found:
+            held = self._held[lane]
+            if not held:
+                after = self._cursor[lane]
+                held += await self._patiently(
+                    lambda: self._spool.due(lane, after=after, count=count, size=size)  # noqa: B023  # called before the next round
+                )
+            if self._leave(held, count, connection):
                 return True
         return False
+
+    def _leave(self, held: list[Batch], most: int, connection: int) -> int:
+        """Send the first of these that are free to leave, and take them out; how many."""
+        free = itertools.takewhile(self._flights.free, held[:most])
+        count = 0
+        for batch in free:  # each that leaves may hold the next
+            self._cursor[batch.lane] = batch.id
+            self._launch(batch, connection)
+            count += 1
+        del held[:count]
+        return count
 
     def _owes(self, lane: Lane) -> bool:
         """Whether the spool has losses to declare, which it turns into a batch when asked."""

@@ -11,6 +11,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from app.brokers.port import Broker, endpoint
+from contracts import batches
 from contracts.instants import HOUR
 from runtime import ids, mqtt
 from runtime.clock import System
@@ -176,6 +177,32 @@ async def test_an_alarm_passes_what_is_stuck(stage: Stage) -> None:
         await until(lambda: far.seqs("k1/event") == [1])
 
 
+async def test_what_comes_after_another_leaves_when_that_is_receipted(stage: Stage) -> None:
+    async with stage.far() as far, stage.uplink(patience=0.3, longest_patience=0.3):
+        far.answering = False
+        for word in ("a", "b", "a", "c"):
+            stage.spool.extend([after(stage.topic(), word)])
+        await until(lambda: {place.attempt for place in far.came if place.seq == 1} >= {1, 2, 3})
+        assert set(far.seqs()) == {1, 2}, "the third waits for the first, and the fourth stands behind it"
+        far.answer(stage.topic("receipt"), far.came[:1])
+        await until(lambda: far.seqs()[-1] == 4)
+        far.answering = True
+        await until(lambda: stage.spool.size() == 0)
+        first = far.seqs(first=True)
+        assert first == sorted(first)
+
+
+async def test_a_reader_that_comes_late_hears_the_first_first(stage: Stage) -> None:
+    async with stage.uplink(patience=0.5, longest_patience=0.5):
+        stage.spool.extend([after(stage.topic(), "a")])
+        sent = partial(stage.registry.get_sample_value, "imm_uplink_sent_total", {"channel": "telemetry"})
+        await until(lambda: sent() == 1)  # to nobody
+        async with stage.far() as far:
+            stage.spool.extend([after(stage.topic(), "a")])
+            await until(lambda: stage.spool.size() == 0)
+            assert far.seqs() == [1, 2]
+
+
 async def test_several_devices_speak_through_one_uplink(stage: Stage) -> None:
     async with stage.far() as far, stage.uplink():
         for device in ("a", "b", "c"):
@@ -203,6 +230,10 @@ async def test_losses_are_declared_to_the_other_end(stage: Stage, tmp_path: Path
     async with stage.far() as far, stage.uplink():
         await until(lambda: stage.spool.size() == 0)
         assert any(b'"gap"' in payload for payload in far.payloads)
+
+
+def after(topic: str, word: str) -> Item:
+    return Item(topic=topic, payload=b"x", content_type="t", properties=((batches.AFTER, word),))
 
 
 def _came(far: Far, count: int) -> bool:

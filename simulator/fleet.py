@@ -57,8 +57,7 @@ def batch(address: Device, plan: Plan, tick: int, start: int, now: int) -> Item:
     for number in range(plan.metrics):
         block.append(_series(address, f"sim.count.{number}"), now, float(start // SECOND * STEP + tick))
     if plan.peak:
-        level = PEAK if tick % plan.peak == plan.peak - 1 else LEAST
-        block.append(_series(address, "sim.level"), now, level)
+        block.append(_series(address, "sim.level"), now, PEAK if peaks(plan, tick) else LEAST)
     return Item(
         topic=address.topic(Channel.TELEMETRY),
         payload=senml.encode(block),
@@ -67,14 +66,24 @@ def batch(address: Device, plan: Plan, tick: int, start: int, now: int) -> Item:
     )
 
 
-async def record(plan: Plan, spool: Spool, clock: Clock) -> None:
-    """Record a batch of every device each period until cancelled; the spool counts what the disk refuses."""
+def peaks(plan: Plan, tick: int) -> bool:
+    """Whether the level of this tick is above all others."""
+    return plan.peak > 0 and tick % plan.peak == plan.peak - 1
+
+
+async def record(plan: Plan, spool: Spool, clock: Clock, enough: asyncio.Event) -> None:
+    """Record a batch of every device each period; the spool counts what the disk refuses.
+
+    Ends once it is `enough`, not with a peak: an alert that stays open hides peaks that come late.
+    """
     start, tick, told = clock.now(), 0, False
     due = clock.monotonic()
     while True:
         now = clock.now()
         with contextlib.suppress(Full):
             await asyncio.to_thread(spool.extend, _batches(plan, tick, start, now))
+        if enough.is_set() and not peaks(plan, tick):
+            return
         tick += 1
         if spool.shed and not told:
             told = True
@@ -149,9 +158,11 @@ def main(path: Path, host: str, port: int, limit_bytes: int, stop_file: Path | N
                 sending = Sending(patience=5.0, longest_patience=10.0)
                 running.start("uplink", Uplink(spool, client, clock=clock, settings=sending).run())
                 running.start("tally", _tell(spool, 5.0))
-                recording = asyncio.create_task(record(chosen, spool, clock))
+                enough = asyncio.Event()
+                recording = asyncio.create_task(record(chosen, spool, clock, enough))
                 if await _told(stop_file, running.stopping):
-                    await _stop(recording)
+                    enough.set()
+                    await recording
                     await _empty(spool)
                     running.stop()
                 await _stop(recording)

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from contracts import events, frames, instants, senml
+from contracts import events, frames, instants, measurements, senml
 from contracts.errors import Refused
 from contracts.series import LARGEST_VALUE, Series, join_name, split_name
 from contracts.topics import Channel, Device
@@ -15,11 +15,10 @@ from ingest import mapping
 from ingest.gather import Frame, Load
 from ingest.parcel import Parcel, Reason, Verdict, refusal
 
-ALARM: Final = "event.alarm"
 GAP: Final = "event.gap"
 PROBE: Final = "event.probe"
 STATUS: Final = "status"
-_METRICS: Final[dict[type, str]] = {events.Alarm: ALARM, events.Gap: GAP, events.Probe: PROBE}
+_METRICS: Final[dict[type, str]] = {events.Alarm: measurements.ALARM, events.Gap: GAP, events.Probe: PROBE}
 
 
 class Decode:

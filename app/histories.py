@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 import alerts.tables
+import city.audit.history
 import city.history
 import programmes.tangi.history
 from city.db import History
 
 HISTORIES: Final[tuple[History, ...]] = (
     city.history.HISTORY,
+    city.audit.history.HISTORY,
     alerts.tables.HISTORY,
     programmes.tangi.history.HISTORY,
 )

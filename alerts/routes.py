@@ -10,13 +10,18 @@ from starlette.responses import Response
 
 from alerts.desk import Desk, Filters, Told
 from alerts.errors import Over, Unknown
+from city.identity.roles import OPERATOR
 from city.outbox import Deliverer
 from contracts.alerts import Alert, State
 from contracts.judgements import Severity
-from web import paging
-from web.actor import Actor
+from web import access, paging
 from web.contribution import Contribution
 from web.records import Page, answers, reply
+from web.roles import VIEWER
+
+READ: Final = "alerts.alerts.read"
+WORK: Final = "alerts.alerts.work"
+ROLES: Final = (VIEWER.plus(READ), OPERATOR.plus(READ, WORK))
 
 _Id = Annotated[str, Path(max_length=36, description="`id` of the alert")]
 _Note = Annotated[str, Body(embed=True, max_length=2_000)]
@@ -30,15 +35,20 @@ _DESCRIBED: Final = answers(Alert, description="The alert as it is now")
 def contribution(desk: Desk, *, deliverers: tuple[Deliverer, ...] = ()) -> Contribution:
     """What alerts add to the web side; `deliverers` where this process relays events."""
     return Contribution(
-        name="alerts", routers=(router(desk),), deliverers=deliverers, known={Unknown: 404, Over: 409}
+        name="alerts",
+        routers=(router(desk),),
+        roles=ROLES,
+        deliverers=deliverers,
+        known={Unknown: 404, Over: 409},
     )
 
 
 def router(desk: Desk) -> APIRouter:
     """Routes under `/api/v1/alerts`."""
     routes = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
+    read, work = [access.needs(READ)], [access.needs(WORK)]
 
-    @routes.get("", summary="Alerts, newest first", responses=answers(Page[Alert]))
+    @routes.get("", summary="Alerts, newest first", responses=answers(Page[Alert]), dependencies=read)
     async def page(
         state: Annotated[list[State] | None, Query()] = None,
         severity: Annotated[list[Severity] | None, Query()] = None,
@@ -62,17 +72,21 @@ def router(desk: Desk) -> APIRouter:
         following = paging.cursor(items[limit - 1].id) if len(items) > limit else None
         return reply(Page(items=items[:limit], next=following))
 
-    @routes.get("/{alert}", summary="One alert with its history", responses=answers(Told))
+    @routes.get("/{alert}", summary="One alert with its history", responses=answers(Told), dependencies=read)
     async def one(alert: _Id) -> Response:
         return reply(await to_thread.run_sync(desk.told, alert))
 
-    @routes.post("/{alert}/acknowledge", summary="Have it in hand", responses=_DESCRIBED)
-    async def acknowledge(alert: _Id, by: Actor, note: _Note = "") -> Response:
-        return reply(await to_thread.run_sync(lambda: desk.acknowledge(alert, by=by, note=note)))
+    @routes.post("/{alert}/acknowledge", summary="Have it in hand", responses=_DESCRIBED, dependencies=work)
+    async def acknowledge(alert: _Id, caller: access.Caller, note: _Note = "") -> Response:
+        return reply(await to_thread.run_sync(lambda: desk.acknowledge(alert, by=caller.name, note=note)))
 
-    @routes.post("/{alert}/silence", summary="Tell nobody for a while", responses=_DESCRIBED)
-    async def silence(alert: _Id, by: Actor, until: _Until, reason: _Reason) -> Response:
+    @routes.post(
+        "/{alert}/silence", summary="Tell nobody for a while", responses=_DESCRIBED, dependencies=work
+    )
+    async def silence(alert: _Id, caller: access.Caller, until: _Until, reason: _Reason) -> Response:
         end = paging.instant("until", until)
-        return reply(await to_thread.run_sync(lambda: desk.silence(alert, by=by, until=end, reason=reason)))
+        return reply(
+            await to_thread.run_sync(lambda: desk.silence(alert, by=caller.name, until=end, reason=reason))
+        )
 
     return routes

@@ -12,12 +12,13 @@ from starlette.responses import RedirectResponse, Response
 from console import fleet, sums
 from console.asking import Asker
 from console.ports import Ports
+from console.roles import LIVE
 from contracts import instants
 from contracts.alerts import Alert
 from contracts.judgements import Text
 from contracts.series import Selector
 from runtime.clock import Clock
-from web.actor import Actor
+from web import access
 from web.pages import render
 
 SHOWN: Final = 50  # alerts and incidents on the page; more are counted
@@ -98,24 +99,24 @@ def router(live: Live, ports: Ports, asker: Asker, thanks: Sequence[Text]) -> AP
     """The page, its parts, and the button on an alert."""
     routes = APIRouter(include_in_schema=False)
 
-    @routes.get("/")
+    @routes.get("/", dependencies=[access.needs(LIVE)])
     async def page(request: Request) -> Response:
         return render(request, "console/live.html", thanks=thanks, **await live.page())
 
-    @routes.get("/bagian/{name}")
+    @routes.get("/bagian/{name}", dependencies=[access.needs(LIVE)])
     async def part(
         request: Request, name: Annotated[str, Path(pattern=f"^({'|'.join(_PARTS)})$")]
     ) -> Response:
         return render(request, f"console/{name}.html", **await live.part(name))
 
-    @routes.post("/peringatan/{alert}/acknowledge")
+    @routes.post("/peringatan/{alert}/acknowledge", dependencies=[access.needs("alerts.alerts.work")])
     async def acknowledge(
         request: Request,
         alert: Annotated[str, Path(max_length=64)],
-        by: Actor,
+        caller: access.Caller,
         note: Annotated[str, Form(max_length=500)] = "",
     ) -> Response:
-        await asker.ask("alerts", lambda: _acknowledge(ports, alert, by, note))
+        await asker.ask("alerts", lambda: _acknowledge(ports, alert, caller.name, note))
         if "hx-request" in request.headers:
             return Response(status_code=204, headers={"HX-Trigger": "imm:alert"})
         return RedirectResponse("/", status_code=303)

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 from fastapi import APIRouter
 
+from city.identity.roles import Role
 from city.outbox import Deliverer, Handler
 from web.problems import Known
 
@@ -20,7 +21,7 @@ class Nav(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Contribution(msgspec.Struct, frozen=True, kw_only=True):
-    """Routes, pages, event consumers and errors of one package.
+    """Routes, pages, roles, event consumers and errors of one package.
 
     `folder` is the package's folder; its `templates/`, `static/` and `locale/` are found in it.
     """
@@ -28,6 +29,7 @@ class Contribution(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     routers: tuple[APIRouter, ...] = ()
     nav: tuple[Nav, ...] = ()
+    roles: tuple[Role, ...] = ()  # who may what here; those of one name add up
     handlers: tuple[Handler, ...] = ()
     deliverers: tuple[Deliverer, ...] = ()
     known: Known = {}  # errors of the domain, and the HTTP status that tells them

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 
 class Failure(Exception):
     """Root of this package's errors."""
@@ -23,3 +25,32 @@ class Clash(Failure):
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(f"two contributions are called {name}: rename one")
+
+
+class Undeclared(Failure):
+    """A route does not say, exactly once, who may: access.public(), signed_in() or needs(permission)."""
+
+    def __init__(self, path: str, found: str) -> None:
+        self.path = path
+        super().__init__(f"{path} must say once who may (found: {found}): give it one of web.access")
+
+
+class Anonymous(Failure):
+    """Nobody is signed in: sign in, or send an API key."""
+
+    headers: Final = {"WWW-Authenticate": "Bearer"}
+
+    def __init__(self) -> None:
+        super().__init__("sign in, or send an API key as `Authorization: Bearer`")
+
+
+class Lacks(Failure):
+    """The caller does not hold a permission: an administrator can give him a role with it."""
+
+    def __init__(self, permission: str, *, unit: str = "", weak: bool = False) -> None:
+        self.field = "permission"
+        self.value = permission
+        self.unit = unit
+        cure = "show your second factor" if weak else "an administrator can give you a role with it"
+        self.reason = f"you do not hold it{f' for the unit {unit}' if unit else ''}: {cure}"
+        super().__init__(f"{permission}: {self.reason}")

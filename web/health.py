@@ -10,7 +10,9 @@ from starlette.responses import Response
 
 from runtime import metrics
 from runtime.service import Part
+from web import access
 from web.records import answers, reply
+from web.roles import FIGURES
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,17 +32,23 @@ class Checks(msgspec.Struct, frozen=True, kw_only=True):
 
 def router(checks: Checks) -> APIRouter:
     """Routes `/healthz`, `/readyz`, `/metrics`."""
+    everyone = [access.public()]
     routes = APIRouter(tags=["health"])
 
-    @routes.get("/healthz", summary="Whether the process lives", responses=_STATES)
+    @routes.get("/healthz", summary="Whether the process lives", responses=_STATES, dependencies=everyone)
     async def healthz() -> Response:
         return _reply(checks.live())
 
-    @routes.get("/readyz", summary="Whether the process can work", responses=_STATES)
+    @routes.get("/readyz", summary="Whether the process can work", responses=_STATES, dependencies=everyone)
     async def readyz() -> Response:
         return _reply(checks.ready())
 
-    @routes.get("/metrics", summary="Figures for Prometheus", response_class=Response)
+    @routes.get(
+        "/metrics",
+        summary="Figures for Prometheus",
+        response_class=Response,
+        dependencies=[access.needs(FIGURES)],
+    )
     async def exposition() -> Response:
         return Response(checks.figures(), media_type=metrics.CONTENT_TYPE)
 

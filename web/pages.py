@@ -16,6 +16,7 @@ from contracts import instants
 from contracts.judgements import Text
 from runtime.clock import Clock
 from web import figures, language
+from web.access import caller_of
 from web.assets import Assets
 from web.contribution import Nav
 from web.language import Language
@@ -63,6 +64,7 @@ class Pages:
                 context,
                 request=request,
                 path=request.url.path,
+                caller=caller_of(request),
                 language=chosen,
                 theme=theme,
                 themes=THEMES,

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
@@ -23,9 +23,9 @@ from city.outbox import Tail
 from city.outbox.events import NUMBERED
 from contracts.errors import Refused
 from runtime.clock import Clock
-from web import assets, health, language, problems, records, sse
+from web import access, actor, assets, health, language, problems, records, sse
 from web.contribution import Contribution
-from web.errors import Clash, NotBuilt
+from web.errors import Anonymous, Clash, Lacks, NotBuilt
 from web.pages import Pages
 from web.security import Guard
 
@@ -44,11 +44,13 @@ def create_app(
     known: problems.Known | None = None,
     hosts: Sequence[str] = LOOPBACK,
     stopping: asyncio.Event | None = None,
+    resolve: access.Resolver = actor.believe,
 ) -> FastAPI:
-    """Application of all contributions. Raises Clash, NotBuilt.
+    """Application of all contributions. Raises Clash, NotBuilt, Undeclared.
 
     `known`: errors of what stands below the contributions, and their status; `hosts`: names it answers to.
     `stopping`: when set, streams of events end, so that the server need not wait for them.
+    `resolve`: finds out whose request it is.
     """
     folders = _folders(contributions)
     static = assets.Assets(_existing(folders, "static"))
@@ -59,7 +61,7 @@ def create_app(
         title="IMM platform",
         description="What the city's devices sense, turned into things people act on. Times are µs UTC.",
         version="1",
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=None,  # a route of ours, which says who may
         docs_url=None,  # its page needs scripts of a foreign host, which the content security policy forbids
         redoc_url=None,
         responses=records.refusals(),
@@ -73,10 +75,12 @@ def create_app(
         nav=[entry for contribution in contributions for entry in contribution.nav],
         clock=clock,
     )
+    app.state.resolve = resolve
     app.mount(assets.PREFIX, static)
+    app.include_router(_description(app))
     app.include_router(health.router(checks))
     app.include_router(sse.router(stream))
-    errors: dict[type[Exception], int] = {Unavailable: 503} | dict(known or {})
+    errors: dict[type[Exception], int] = {Unavailable: 503, Anonymous: 401, Lacks: 403} | dict(known or {})
     for contribution in contributions:
         for router in contribution.routers:
             app.include_router(router)
@@ -86,7 +90,19 @@ def create_app(
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
     app.add_middleware(Guard)  # added last, so it stands outermost: every answer carries its headers
     _tidy(app)
+    for _ in access.declared(app.routes):
+        pass  # refuses a route that says nothing
     return app
+
+
+def _description(app: FastAPI) -> APIRouter:
+    routes = APIRouter(include_in_schema=False, dependencies=[access.public()])
+
+    @routes.get("/api/v1/openapi.json")
+    async def openapi() -> Response:
+        return records.reply(app.openapi())
+
+    return routes
 
 
 def _folders(contributions: Sequence[Contribution]) -> dict[str, Path]:
@@ -149,7 +165,7 @@ def _tidy(app: FastAPI) -> None:
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = records.tidy(plain())
+            app.openapi_schema = access.describe(records.tidy(plain()), app.routes)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # the way FastAPI's documentation shows

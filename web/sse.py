@@ -27,6 +27,7 @@ from city.outbox import Positioned, Tail
 from city.outbox.consumers import short
 from contracts import cloudevents
 from contracts.errors import Refused
+from web import access
 from web.problems import Problem, answer
 
 HEARTBEAT: Final = 15.0  # seconds; below the 30 to 60 after which proxies cut a silent connection
@@ -145,6 +146,7 @@ def router(stream: Stream) -> APIRouter:
         "/api/v1/events",
         summary="Events as they happen, as CloudEvents (server-sent events)",
         response_class=EventSourceResponse,
+        dependencies=[access.signed_in()],
     )
     async def events(
         after: Annotated[

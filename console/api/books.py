@@ -10,11 +10,12 @@ from starlette.responses import Response
 
 from console import sums
 from console.asking import Asker
+from console.roles import LEDGER
 from contracts import instants
 from contracts.errors import Refused
 from contracts.ledger import Hole, Reader, Row
 from runtime.clock import Clock
-from web import paging
+from web import access, paging
 from web.records import answers, reply
 
 _ROWS: Final = 10_000  # rows read for one answer
@@ -34,7 +35,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
 
 def router(reader: Reader, clock: Clock, asker: Asker) -> APIRouter:
     """Route of the ledger."""
-    routes = APIRouter(prefix="/api/v1", tags=["ledger"])
+    routes = APIRouter(prefix="/api/v1", tags=["ledger"], dependencies=[access.needs(LEDGER)])
 
     @routes.get("/ledger", summary="The ledger by hour, device and channel", responses=answers(Ledger))
     async def page(

@@ -11,14 +11,15 @@ from starlette.responses import Response
 from console.asking import Asker
 from console.errors import Unknown
 from console.fleet import Device, State
+from console.roles import DEVICES
 from contracts.topics import Kind
-from web import paging
+from web import access, paging
 from web.records import Page, answers, reply
 
 
 def router(fleet: Callable[[], list[Device]], asker: Asker) -> APIRouter:
     """Routes of devices; `fleet` gives all of them, worst first."""
-    routes = APIRouter(prefix="/api/v1", tags=["devices"])
+    routes = APIRouter(prefix="/api/v1", tags=["devices"], dependencies=[access.needs(DEVICES)])
 
     @routes.get("/devices", summary="Devices in order of their id", responses=answers(Page[Device]))
     async def page(

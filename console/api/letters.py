@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from console.asking import Asker
 from console.ports import Letter, Letters, Replay
-from web import paging
+from console.roles import LETTERS, REPLAY
+from web import access, paging
 from web.records import Page, answers, reply
 
 
@@ -17,7 +18,12 @@ def router(letters: Letters, asker: Asker) -> APIRouter:
     """Routes of dead letters."""
     routes = APIRouter(prefix="/api/v1/dead-letters", tags=["dead letters"])
 
-    @routes.get("", summary="Refused messages, oldest first", responses=answers(Page[Letter]))
+    @routes.get(
+        "",
+        summary="Refused messages, oldest first",
+        responses=answers(Page[Letter]),
+        dependencies=[access.needs(LETTERS)],
+    )
     async def page(
         *,
         replayed: Annotated[bool, Query(description="Also those that were taken in again")] = False,
@@ -31,7 +37,12 @@ def router(letters: Letters, asker: Asker) -> APIRouter:
         following = paging.cursor(found[limit - 1].id) if len(found) > limit else None
         return reply(Page(items=found[:limit], next=following))
 
-    @routes.post("/replay", summary="Take letters in again", responses=answers(list[Replay]))
+    @routes.post(
+        "/replay",
+        summary="Take letters in again",
+        responses=answers(list[Replay]),
+        dependencies=[access.needs(REPLAY)],
+    )
     async def replay(
         ids: Annotated[list[str], Body(min_length=1, max_length=1_000)],
         *,

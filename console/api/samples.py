@@ -8,12 +8,13 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from console.asking import Asker
+from console.roles import SERIES
 from contracts import instants
 from contracts.errors import Refused
 from contracts.series import Buckets, Last, Points, Reader, Selector, Series, Statistic
 from contracts.topics import Kind
 from runtime.clock import Clock
-from web import paging
+from web import access, paging
 from web.records import Page, answers, reply
 
 MOST_BUCKETS: Final = 20_000  # of one series in one answer: more than any chart shows
@@ -40,7 +41,7 @@ _Chosen = Annotated[Selector, Depends(_selector)]
 
 def router(reader: Reader, clock: Clock, asker: Asker) -> APIRouter:
     """Routes of series and samples."""
-    routes = APIRouter(prefix="/api/v1", tags=["series"])
+    routes = APIRouter(prefix="/api/v1", tags=["series"], dependencies=[access.needs(SERIES)])
 
     @routes.get("/series", summary="Known series", responses=answers(Page[Series]))
     async def page(

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Form, Path, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from programmes.tangi.model import WORKING, State, Step
+from programmes.tangi.roles import READ, WORK
 from programmes.tangi.service import LONGEST, Filters, Incidents
-from web import paging
-from web.actor import Actor
+from web import access, paging
 from web.pages import render
 
 ROOT: Final = "/insiden"
@@ -24,8 +24,9 @@ _Number = Annotated[str, Path(max_length=24)]
 def router(incidents: Incidents) -> APIRouter:
     """Pages under `/insiden`."""
     routes = APIRouter(prefix=ROOT, include_in_schema=False)
+    read = [access.needs(READ)]
 
-    @routes.get("")
+    @routes.get("", dependencies=read)
     async def page(
         request: Request,
         cursor: Annotated[str, Query(max_length=200)] = "",
@@ -39,22 +40,22 @@ def router(incidents: Incidents) -> APIRouter:
             request, "tangi/list.html", incidents=items[:_PAGE], next=following, all=all_, first=not cursor
         )
 
-    @routes.get("/{number}")
+    @routes.get("/{number}", dependencies=read)
     async def one(request: Request, number: _Number) -> Response:
         told = await to_thread.run_sync(incidents.get, number)
         steps = [step for step in told.steps if step in _OFFERED]
         return render(request, "tangi/incident.html", incident=told, steps=steps, longest=LONGEST)
 
-    @routes.post("/{number}/{step}")
+    @routes.post("/{number}/{step}", dependencies=[access.needs(WORK)])
     async def act(
         request: Request,
         number: _Number,
         step: Step,
-        by: Actor,
+        caller: access.Caller,
         reason: Annotated[str, Form(max_length=LONGEST)] = "",
         back: Annotated[str, Form(max_length=200)] = "",
     ) -> Response:
-        await to_thread.run_sync(lambda: incidents.step(number, step, by=by, reason=reason))
+        await to_thread.run_sync(lambda: incidents.step(number, step, by=caller.name, reason=reason))
         if "hx-request" in request.headers:
             return Response(status_code=204, headers={"HX-Trigger": "imm:incident"})
         return RedirectResponse(_local(back) or f"{ROOT}/{number}", status_code=303)

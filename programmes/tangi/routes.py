@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from programmes.tangi.model import Incident, Priority, State, Step, Told
 from programmes.tangi.probes import Probes, Times
+from programmes.tangi.roles import PROBES, READ, WORK
 from programmes.tangi.service import LONGEST, Filters, Incidents
-from web import paging
-from web.actor import Actor
+from web import access, paging
 from web.records import Page, answers, reply
 
 _Number = Annotated[str, Path(max_length=24, description="`TGI-2026-000123`")]
@@ -24,8 +24,11 @@ _DESCRIBED: Final = answers(Incident, description="The incident as it is now")
 def router(incidents: Incidents, probes: Probes) -> APIRouter:
     """Routes under `/api/v1`."""
     routes = APIRouter(prefix="/api/v1", tags=["incidents"])
+    read, work = [access.needs(READ)], [access.needs(WORK)]
 
-    @routes.get("/incidents", summary="Incidents, newest first", responses=answers(Page[Incident]))
+    @routes.get(
+        "/incidents", summary="Incidents, newest first", responses=answers(Page[Incident]), dependencies=read
+    )
     async def page(
         state: Annotated[list[State] | None, Query()] = None,
         priority: Annotated[list[Priority] | None, Query()] = None,
@@ -44,23 +47,42 @@ def router(incidents: Incidents, probes: Probes) -> APIRouter:
         )
         return reply(Page(items=items[:limit], next=following))
 
-    @routes.get("/incidents/{number}", summary="One incident with its timeline", responses=answers(Told))
+    @routes.get(
+        "/incidents/{number}",
+        summary="One incident with its timeline",
+        responses=answers(Told),
+        dependencies=read,
+    )
     async def one(number: _Number) -> Response:
         return reply(await to_thread.run_sync(incidents.get, number))
 
-    @routes.post("/incidents/{number}/acknowledge", summary="Have it in hand", responses=_DESCRIBED)
-    async def acknowledge(number: _Number, by: Actor, note: _Note = "") -> Response:
-        return reply(await _step(incidents, number, Step.ACKNOWLEDGE, by, note))
+    @routes.post(
+        "/incidents/{number}/acknowledge", summary="Have it in hand", responses=_DESCRIBED, dependencies=work
+    )
+    async def acknowledge(number: _Number, caller: access.Caller, note: _Note = "") -> Response:
+        return reply(await _step(incidents, number, Step.ACKNOWLEDGE, caller.name, note))
 
-    @routes.post("/incidents/{number}/resolve", summary="Say that it is over, and how", responses=_DESCRIBED)
-    async def resolve(number: _Number, by: Actor, reason: _Reason) -> Response:
-        return reply(await _step(incidents, number, Step.RESOLVE, by, reason))
+    @routes.post(
+        "/incidents/{number}/resolve",
+        summary="Say that it is over, and how",
+        responses=_DESCRIBED,
+        dependencies=work,
+    )
+    async def resolve(number: _Number, caller: access.Caller, reason: _Reason) -> Response:
+        return reply(await _step(incidents, number, Step.RESOLVE, caller.name, reason))
 
-    @routes.post("/incidents/{number}/close", summary="Close what is resolved", responses=_DESCRIBED)
-    async def close(number: _Number, by: Actor, note: _Note = "") -> Response:
-        return reply(await _step(incidents, number, Step.CLOSE, by, note))
+    @routes.post(
+        "/incidents/{number}/close", summary="Close what is resolved", responses=_DESCRIBED, dependencies=work
+    )
+    async def close(number: _Number, caller: access.Caller, note: _Note = "") -> Response:
+        return reply(await _step(incidents, number, Step.CLOSE, caller.name, note))
 
-    @routes.get("/probes", summary="From device to desk, over the last hour", responses=answers(Times))
+    @routes.get(
+        "/probes",
+        summary="From device to desk, over the last hour",
+        responses=answers(Times),
+        dependencies=[access.needs(PROBES)],
+    )
     async def times() -> Response:
         return reply(await to_thread.run_sync(probes.last_hour))
 

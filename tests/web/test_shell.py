@@ -12,7 +12,7 @@ from contracts.errors import Refused
 from runtime.clock import Fake
 from runtime.service import Part
 from tests.fixtures.stage import Away, Stage
-from web import shell
+from web import access, shell
 from web.contribution import Contribution
 from web.errors import Clash, NotBuilt
 from web.security import HEADERS
@@ -114,7 +114,7 @@ def test_a_front_end_that_is_not_built_says_how(stage: Stage, monkeypatch: pytes
 class TestErrors:
     @pytest.fixture
     def client(self, tmp_path: Path, clock: Fake) -> Any:
-        routes = APIRouter()
+        routes = APIRouter(dependencies=[access.public()])
 
         @routes.get("/api/fail/{kind}")
         @routes.get("/fail/{kind}")

@@ -13,6 +13,7 @@ HEAVY = {
     "duckdb",
     "fastapi",
     "grafana_foundation_sdk",
+    "holidays",
     "httpx",
     "influxdb_client",
     "iotcore",

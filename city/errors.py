@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contracts.errors import shown
+
 
 class Failure(Exception):
     """Root of this package's errors."""
@@ -47,6 +49,16 @@ class Half(Unfit):
     """The tables are not what their recorded version says."""
 
 
+class Unknown(Failure, LookupError):
+    """There is no such thing: look it up in the list."""
+
+    def __init__(self, field: str, value: object) -> None:
+        self.field = field
+        self.value = shown(value)
+        self.reason = "there is none"
+        super().__init__(f"there is no {field} {self.value}")
+
+
 class LeaseLost(Failure):
     """Another process holds the lease now; what was under way is undone."""
 
@@ -63,3 +75,15 @@ class Later(Failure):
         self.reason = reason
         self.after = after  # seconds; the usual back-off where None
         super().__init__(reason)
+
+
+class Outdated(Failure):
+    """Somebody has changed the record since it was read: read it again, then decide again."""
+
+    def __init__(self, kind: str, key: str, *, seen: int, now: int) -> None:
+        self.field = kind
+        self.value = key
+        self.seen = seen
+        self.now = now
+        self.reason = f"it is in revision {now} by now, and revision {seen} was seen"
+        super().__init__(f"{kind} {key} has changed: {self.reason}")

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
+from city.db import Lease
 from contracts.cloudevents import PREFIX, CloudEvent
 
 
@@ -53,6 +54,16 @@ class Deliverer(_Consumer, frozen=True, kw_only=True):
     beside: Callable[[], Coroutine[Any, Any, None]] | None = (
         None  # runs as long as this process is the one relay
     )
+
+
+class Beside(msgspec.Struct, frozen=True, kw_only=True):
+    """Work of one process at a time, the relay: it holds the lease, and guards with it what it commits."""
+
+    name: str
+    run: Callable[
+        [Lease], Coroutine[Any, Any, None]
+    ]  # started again after a fault; raises LeaseLost to end all
+    bells: tuple[str, ...] = ()  # that other processes ring for it
 
 
 Consumer = Handler | Deliverer

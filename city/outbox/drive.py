@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -14,10 +14,12 @@ from sqlalchemy.exc import DBAPIError
 from city.db import Database
 from city.db.engines import outage
 from city.errors import Later, Unavailable
-from city.outbox import progress
+from city.outbox import letters, progress
+from city.outbox.again import Thread, again
 from city.outbox.consumers import Consumer, Deliverer, Handler
-from city.outbox.events import NUMBERED
+from city.outbox.events import NUMBERED, subject
 from city.outbox.figures import Figures
+from city.outbox.letters import Letter, told
 from city.outbox.settings import Settings
 from city.outbox.tables import outbox
 from contracts import cloudevents
@@ -26,7 +28,7 @@ from runtime.clock import Clock
 
 _log: Final = logging.getLogger(__name__)
 _IDLE: Final = 5.0  # seconds between looks that no bell asked for
-Thread = Callable[..., Awaitable[Any]]  # runs a blocking call beside the loop
+_EVERY: Final = 0.1  # seconds of deliveries that may come again after a kill: the cursor follows that often
 
 
 class _Stuck(Exception):
@@ -58,6 +60,7 @@ class Drive:
         self._thread = thread
         self._at = progress.Cursor(consumer=consumer.name)
         self._away = 0  # times in a row that the world outside was away
+        self._turn = asyncio.Lock()  # the consumer takes one thing at a time: an event, or a letter again
 
     async def run(self) -> None:
         """Take events for ever. Raises LeaseLost where another process moves the cursor."""
@@ -72,7 +75,8 @@ class Drive:
                 rows = await self._thread(self._read, scanned)
                 wanted = [row for row in rows if self._consumer.wants(row.type, probe=row.probe)]
                 if wanted:
-                    await self._take(wanted, rows[-1].position)
+                    async with self._turn:
+                        await self._take(wanted, rows[-1].position)
                     scanned = self._at.position
                 elif rows:
                     scanned = rows[-1].position
@@ -84,6 +88,19 @@ class Drive:
             self._figures.behind.labels(name).set(rows[-1].position - scanned if rows else 0)
             if not rows:
                 await bell.wait(seen, _IDLE)
+
+    @property
+    def name(self) -> str:
+        """Of the consumer."""
+        return self._consumer.name
+
+    async def again(self) -> None:
+        """Let the consumer take the letters that someone asked for; those it cannot take now wait."""
+        async with self._turn:
+            try:
+                await again(self._db, self._consumer, self._thread)
+            except (Unavailable, Later) as error:
+                _log.warning("letters of %s wait: %s", self.name, told(error))
 
     async def _take(self, rows: Sequence[Row[Any]], scanned: int) -> None:
         """Bring the cursor past the first of these events, or further."""
@@ -124,17 +141,25 @@ class Drive:
         self._at = done
 
     async def _deliver(self, deliverer: Deliverer, rows: Sequence[Row[Any]], scanned: int) -> None:
-        """One after another; the cursor follows each."""
-        for row in rows:
-            try:
-                async with asyncio.timeout(deliverer.limit):
-                    await deliverer.deliver(cloudevents.decode(row.event.encode()))
-            except (Later, Unavailable):
-                raise
-            except Exception as error:  # whatever a consumer's fault is, it must not stop the others
-                raise _Stuck(row, error) from error
-            await self._thread(self._move, scanned if row is rows[-1] else row.position)
-            self._count([row])
+        """One after another; the cursor follows every tenth of a second, and before a wait."""
+        done = self._at.position
+        kept = self._clock.monotonic()
+        try:
+            for row in rows:
+                await _hand_over(deliverer, row)
+                done = scanned if row is rows[-1] else row.position
+                self._count([row])
+                if self._clock.monotonic() - kept > _EVERY:
+                    await self._thread(self._move, done)
+                    kept = self._clock.monotonic()
+        except Exception:
+            await self._follow(done)
+            raise
+        await self._follow(done)
+
+    async def _follow(self, done: int) -> None:
+        if done != self._at.position:
+            await self._thread(self._move, done)
 
     async def _failed(self, row: Row[Any], cause: Exception) -> None:
         """Try again later, or park the event."""
@@ -146,7 +171,7 @@ class Drive:
             self._at,
             attempts=attempts,
             not_before=self._clock.now() + round(delay * SECOND),
-            last_error=progress.told(cause),
+            last_error=told(cause),
             changed=self._clock.now(),
         )
         _log.warning(
@@ -167,7 +192,17 @@ class Drive:
     def _park(self, row: Row[Any], tried: progress.Cursor) -> None:
         done = replace(self._done(row.position), last_error=tried.last_error)
         with self._db.begin() as tx:
-            progress.park(tx, row, tried)
+            letter = Letter(
+                consumer=self.name,
+                position=row.position,
+                type=row.type,
+                subject=subject(row.event),
+                event=row.event,
+                attempts=tried.attempts,
+                error=tried.last_error,
+                parked=tried.changed,
+            )
+            letters.park(tx, letter)
             progress.move(tx, self._at, done)
         self._at = done
 
@@ -180,7 +215,7 @@ class Drive:
         """The database or the world outside is away: that is no fault of the event."""
         self._away += 1
         if self._away == 1:
-            _log.warning("%s waits: %s", self._consumer.name, progress.told(error))
+            _log.warning("%s waits: %s", self._consumer.name, told(error))
         delay = error.after if isinstance(error, Later) and error.after is not None else None
         await asyncio.sleep(self._settings.delay(self._away) if delay is None else delay)
 
@@ -209,3 +244,13 @@ class Drive:
         self._figures.taken.labels(name).inc(len(rows))
         for row in rows:
             self._figures.delay.labels(name).observe(max(0, now - row.created) / SECOND)
+
+
+async def _hand_over(deliverer: Deliverer, row: Row[Any]) -> None:
+    try:
+        async with asyncio.timeout(deliverer.limit):
+            await deliverer.deliver(cloudevents.decode(row.event.encode()))
+    except (Later, Unavailable):
+        raise
+    except Exception as error:  # whatever a consumer's fault is, it must not stop the others
+        raise _Stuck(row, error) from error

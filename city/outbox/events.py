@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import Connection, insert
 
 from city.db import notify
@@ -40,3 +41,18 @@ def event(type_: str, *, id: str, source: str, subject: str, time: int, data: An
         time=instants.to_rfc3339(time),
         data=data,
     )
+
+
+class _Head(msgspec.Struct):
+    subject: str = ""
+
+
+_head: Final = msgspec.json.Decoder(_Head)
+
+
+def subject(text: str) -> str:
+    """Subject of an event in JSON; empty where it cannot be read."""
+    try:
+        return _head.decode(text).subject
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return ""

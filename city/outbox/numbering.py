@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, delete, func, select, update
 
 from city.db import Database, Lease, notify
 from city.outbox.events import NUMBERED
-from city.outbox.tables import cursors, failures, outbox
+from city.outbox.tables import cursors, outbox
 
 _AT_ONCE = 1_000  # rows numbered or deleted in one transaction, so that no writer waits long
 
@@ -56,9 +56,3 @@ def forget(db: Database, consumers: Sequence[str], *, before: int, probes_before
         gone += count
         if count < _AT_ONCE:
             return gone
-
-
-def forget_parked(db: Database, *, before: int) -> int:
-    """Delete events that were parked before an instant (µs UTC); how many."""
-    with db.begin() as tx:
-        return tx.execute(delete(failures).where(failures.c.parked < before)).rowcount

@@ -14,8 +14,8 @@ from prometheus_client import CollectorRegistry
 from city.db import Database, Lease
 from city.db.listen import listen
 from city.errors import LeaseLost, Unavailable
-from city.outbox import numbering
-from city.outbox.consumers import Consumer, Deliverer
+from city.outbox import letters, numbering
+from city.outbox.consumers import Beside, Consumer, Deliverer
 from city.outbox.drive import Drive
 from city.outbox.events import NEW
 from city.outbox.figures import Figures
@@ -25,6 +25,7 @@ from runtime.clock import Clock
 
 _log: Final = logging.getLogger(__name__)
 _THREADS: Final = 4  # blocking calls at once; SQLite lets one of them write
+_LOOK: Final = 5.0  # seconds between looks for letters that no bell announced
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -38,6 +39,7 @@ class Relay:
         clock: Clock,
         consumers: Sequence[Consumer],
         *,
+        beside: Sequence[Beside] = (),
         registry: CollectorRegistry | None = None,
         settings: Settings | None = None,
     ) -> None:
@@ -48,6 +50,7 @@ class Relay:
         self._db = db
         self._clock = clock
         self._consumers = consumers
+        self._beside = beside
         self._settings = settings or Settings()
         self._figures = Figures(registry or CollectorRegistry())
         self._lease = Lease(db, "outbox", clock, seconds=self._settings.lease)
@@ -81,15 +84,22 @@ class Relay:
                 tasks.create_task(self._hold(), name="outbox lease")
                 tasks.create_task(self._number(), name="outbox numbering")
                 tasks.create_task(self._sweep(), name="outbox sweep")
-                tasks.create_task(listen(self._db, [NEW]), name="outbox notifications")
+                bells = [NEW, letters.ASKED, *(bell for beside in self._beside for bell in beside.bells)]
+                tasks.create_task(listen(self._db, bells), name="outbox notifications")
+                drives = [
+                    Drive(self._db, self._clock, consumer, self._figures, self._settings, thread=self._thread)
+                    for consumer in self._consumers
+                ]
+                for drive in drives:
+                    tasks.create_task(drive.run(), name=f"outbox {drive.name}")
+                tasks.create_task(self._again(drives), name="outbox letters")
+                for beside in self._beside:
+                    work = functools.partial(beside.run, self._lease)
+                    tasks.create_task(self._run(beside.name, work), name=f"outbox beside: {beside.name}")
                 for consumer in self._consumers:
-                    drive = Drive(
-                        self._db, self._clock, consumer, self._figures, self._settings, thread=self._thread
-                    )
-                    tasks.create_task(drive.run(), name=f"outbox {consumer.name}")
                     if isinstance(consumer, Deliverer) and consumer.beside is not None:
-                        beside = self._beside(consumer.name, consumer.beside)
-                        tasks.create_task(beside, name=f"outbox beside {consumer.name}")
+                        running = self._run(consumer.name, consumer.beside)
+                        tasks.create_task(running, name=f"outbox beside {consumer.name}")
         except* (LeaseLost, Unavailable) as lost:
             _log.warning("this process is the relay no more: %s", lost.exceptions[0])
         finally:
@@ -135,12 +145,31 @@ class Relay:
             if not count:
                 await bell.wait(seen, self._settings.poll)
 
-    async def _beside(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    async def _again(self, drives: Sequence[Drive]) -> None:
+        """Letters that someone asked for go to their consumers again, each beside the others."""
+        bell = self._db.bell(letters.ASKED)
+        while True:
+            seen = bell.count
+            try:
+                asked = await self._thread(self._asked)
+                await asyncio.gather(*(drive.again() for drive in drives if drive.name in asked))
+            except Unavailable as error:
+                _log.warning("letters wait: %s", error)
+            await bell.wait(seen, _LOOK)
+
+    def _asked(self) -> list[str]:
+        with self._db.read() as tx:
+            return letters.waiting(tx)
+
+    async def _run(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Work that runs as long as this process is the relay, started again after a fault."""
         failures = 0
         while True:
             try:
                 await work()
                 return
+            except LeaseLost:
+                raise
             except Exception:  # noqa: BLE001 - its fault must not stop the others
                 _log.exception("what runs beside %s failed and is started again", name)
             failures += 1
@@ -159,12 +188,13 @@ class Relay:
                     probes_before=now - round(settings.keep_probes * SECOND),
                 )
                 self._figures.forgotten.inc(await self._thread(forget, self._db, names))
-                parked = functools.partial(
-                    numbering.forget_parked, before=now - round(settings.keep_parked * SECOND)
-                )
-                await self._thread(parked, self._db)
+                await self._thread(self._forget_letters, now - round(settings.keep_parked * SECOND))
             except Unavailable as error:
                 _log.warning("sweeping waits: %s", error)
+
+    def _forget_letters(self, before: int) -> None:
+        with self._db.begin() as tx:
+            letters.forget(tx, before=before)
 
     async def _thread(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Blocking call beside the loop, on threads of our own so that nobody else's can hold it up."""

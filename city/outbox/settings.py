@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import msgspec
-from tenacity import AsyncRetrying, RetryCallState, wait_exponential_jitter
 
+from city.outbox import backoff
 from contracts.instants import DAY, HOUR, SECOND
 
 
@@ -18,13 +18,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     most_delay: float = 5.0
     keep: float = 7 * DAY / SECOND  # delivered events
     keep_probes: float = HOUR / SECOND
-    keep_parked: float = 90 * DAY / SECOND
+    keep_parked: float = 90 * DAY / SECOND  # dead letters
     sweep: float = 60.0  # between deletions of what is too old
 
     def delay(self, attempt: int) -> float:
         """Seconds to wait after this failure in a row (1, 2, 3 …)."""
-        state = RetryCallState(AsyncRetrying(), None, (), {})
-        state.attempt_number = attempt
-        return wait_exponential_jitter(
-            multiplier=self.first_delay, max=self.most_delay, jitter=self.first_delay
-        )(state)
+        return backoff.delay(attempt, first=self.first_delay, most=self.most_delay)

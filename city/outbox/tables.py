@@ -51,5 +51,13 @@ failures: Final = Table(
     Column("attempts", Integer, nullable=False),
     Column("error", Text, nullable=False),
     Column("parked", Instant, nullable=False),
+    Column("subject", String(200), nullable=False, server_default=""),
+    Column("asked", Instant, nullable=True),  # since when it waits to be taken again
     UniqueConstraint("consumer", "position"),
+)
+Index(
+    "ix_outbox_failures_asked",
+    failures.c.consumer,
+    sqlite_where=failures.c.asked.is_not(None),
+    postgresql_where=failures.c.asked.is_not(None),
 )

@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from city.db import Database, Lease
 from city.errors import Later
-from city.outbox import Deliverer, Handler, Relay, Tail, append, numbering, progress
+from city.outbox import Deliverer, Handler, Relay, Tail, append, letters, numbering, progress
 from city.outbox.tables import outbox
 from contracts.cloudevents import CloudEvent
 from runtime.clock import Fake, System
@@ -19,6 +19,11 @@ def books(db: Database) -> Database:
     with db.begin() as tx:
         log.create(tx)
     return db
+
+
+def parked(db: Database) -> list[letters.Letter]:
+    with db.read() as tx:
+        return letters.page(tx)
 
 
 async def test_an_event_reaches_handlers_and_deliverers_in_order(books: Database) -> None:
@@ -80,10 +85,12 @@ async def test_a_handler_that_fails_is_undone_retried_and_then_parked(books: Dat
         put(books, made(name="before"), made(name="poison"), made(name="after"))
         await until(lambda: written(books) == ["before", "after"])
         await until(lambda: healthy == ["before", "poison", "after"])
-    (parked,) = progress.list_parked(books)
-    assert (parked.consumer, parked.position, parked.attempts) == ("writer", 2, 3)
-    assert "cannot take this" in parked.error
-    assert progress.count_parked(books) == {"writer": 1}
+    (letter,) = parked(books)
+    assert (letter.consumer, letter.position, letter.attempts) == ("writer", 2, 3)
+    assert (letter.type, letter.subject) == ("thing.made", "x")
+    assert "cannot take this" in letter.error
+    with books.read() as tx:
+        assert letters.count(tx) == {"writer": 1}
 
 
 async def test_a_delivery_that_fails_is_tried_again_in_order(books: Database) -> None:
@@ -98,7 +105,7 @@ async def test_a_delivery_that_fails_is_tried_again_in_order(books: Database) ->
     async with relaying(books, Deliverer(name="sender", deliver=deliver)):
         put(books, made(name="easy"), made(name="hard"), made(name="last"))
         await until(lambda: got == ["easy", "hard", "last"])
-    assert progress.list_parked(books) == []
+    assert parked(books) == []
 
 
 async def test_a_world_that_is_away_is_waited_for_beyond_the_attempts(books: Database) -> None:
@@ -115,7 +122,7 @@ async def test_a_world_that_is_away_is_waited_for_beyond_the_attempts(books: Dat
     async with relaying(books, Deliverer(name="sender", deliver=deliver, attempts=2)):
         put(books, made(name="a"))
         await until(lambda: got == ["a"])
-    assert progress.list_parked(books) == []
+    assert parked(books) == []
 
 
 async def test_a_delivery_that_hangs_is_ended(books: Database) -> None:
@@ -129,7 +136,7 @@ async def test_a_delivery_that_hangs_is_ended(books: Database) -> None:
     async with relaying(books, Deliverer(name="sender", deliver=deliver, limit=0.02, attempts=2)):
         put(books, made(name="hangs"), made(name="next"))
         await until(lambda: got == ["next"])
-    assert [parked.position for parked in progress.list_parked(books)] == [1]
+    assert [letter.position for letter in parked(books)] == [1]
 
 
 async def test_an_event_that_cannot_be_read_is_parked(books: Database) -> None:
@@ -141,7 +148,8 @@ async def test_an_event_that_cannot_be_read_is_parked(books: Database) -> None:
             tx.execute(update(outbox).where(outbox.c.event.contains("bad")).values(event="{"))
         put(books, made(name="next"))
         await until(lambda: got == written(books) == ["good", "next"])
-    assert progress.count_parked(books) == {"sender": 1, "writer": 1}
+    with books.read() as tx:
+        assert letters.count(tx) == {"sender": 1, "writer": 1}
 
 
 async def test_handlers_may_append(books: Database) -> None:

@@ -7,12 +7,14 @@ from typing import Final
 import alerts.tables
 import city.audit.history
 import city.history
+import city.identity.history
 import programmes.tangi.history
 from city.db import History
 
 HISTORIES: Final[tuple[History, ...]] = (
     city.history.HISTORY,
     city.audit.history.HISTORY,
+    city.identity.history.HISTORY,
     alerts.tables.HISTORY,
     programmes.tangi.history.HISTORY,
 )

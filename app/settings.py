@@ -10,6 +10,7 @@ import msgspec
 
 import alerts.settings
 import analytics.jobs.settings
+import city.identity.settings
 import city.outbox.settings
 import ingest.settings
 import store.settings
@@ -61,6 +62,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     store: store.settings.Settings = store.settings.Settings()
     alerts: alerts.settings.Settings = alerts.settings.Settings()
     outbox: city.outbox.settings.Settings = city.outbox.settings.Settings()
+    identity: city.identity.settings.Settings = city.identity.settings.Settings()
     city: db.Settings = db.Settings()
     api: Api = Api()
     monitor: Monitor = Monitor()

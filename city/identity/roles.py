@@ -31,6 +31,7 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
     permissions: tuple[str, ...]  # `tangi.incidents.work`; there are no wildcards
     title: Text
     staff: bool = True  # only for staff, partners and apps; people hold it only after their second factor
+    citywide: bool = False  # what it allows belongs to no unit: given for the whole city alone
 
     def plus(self, *permissions: str) -> Self:
         """The same role with these permissions alone: what a package adds to another's role."""
@@ -55,12 +56,14 @@ AUDITOR: Final = Role(
     programme=PLATFORM,
     permissions=("audit.read", "identity.people.read"),
     title=Text(id="Auditor", en="Auditor"),
+    citywide=True,
 )
 OPERATOR: Final = Role(
     name="operator",
     programme=PLATFORM,
     permissions=("outbox.dead.read", "outbox.dead.replay"),
     title=Text(id="Operator", en="Operator"),
+    citywide=True,
 )
 ROLES: Final = (ADMIN, AUDITOR, OPERATOR)  # what this package brings
 
@@ -75,7 +78,7 @@ class Catalogue:
             _check(role)
             key = (role.programme, role.name)
             known = self._roles.setdefault(key, role)
-            if (known.title, known.staff) != (role.title, role.staff):
+            if _told(known) != _told(role):
                 raise Clash("/".join(key))
             together = tuple(dict.fromkeys((*known.permissions, *role.permissions)))
             self._roles[key] = msgspec.structs.replace(known, permissions=together)
@@ -128,6 +131,11 @@ class Catalogue:
         return Caller(
             kind=Kind.ANONYMOUS, id=Kind.ANONYMOUS.value, name="", reach=self.reach((), staff=False)
         )
+
+
+def _told(role: Role) -> Role:
+    """What two packages must say alike."""
+    return msgspec.structs.replace(role, permissions=())
 
 
 def _check(role: Role) -> None:

@@ -8,6 +8,7 @@ import alerts.tables
 import city.audit.history
 import city.history
 import city.identity.history
+import city.privacy.history
 import city.search.history
 import programmes.tangi.history
 from city.db import History
@@ -15,6 +16,7 @@ from city.db import History
 HISTORIES: Final[tuple[History, ...]] = (
     city.history.HISTORY,
     city.audit.history.HISTORY,
+    city.privacy.history.HISTORY,
     city.identity.history.HISTORY,
     city.search.history.HISTORY,
     alerts.tables.HISTORY,

@@ -1,0 +1,52 @@
+"""Which key-encryption key new records are wrapped with: the database tells it, so all processes agree."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from city.db import Database, new_or_nothing
+from city.privacy.errors import KeyMissing
+from city.privacy.keys import Keys
+from city.privacy.tables import keks, records
+from runtime.clock import Clock
+
+
+def current(tx: Connection) -> str:
+    """Id of the key for new records; empty before the first start."""
+    return tx.execute(select(keks.c.id).where(keks.c.current.is_(True))).scalar_one_or_none() or ""
+
+
+def prepare(db: Database, keys: Keys, clock: Clock) -> str:
+    """Make sure at a start that there is a current key, at hand; its id. Raises KeyMissing, BadKeys.
+
+    The first start of all makes one. A database that names a key never gets another one by itself.
+    """
+    with db.read() as tx:
+        named = current(tx)
+    if not named:
+        made = next(iter(keys.known()), "") or keys.make()
+        with db.begin() as tx:
+            row = {"id": made, "since": clock.now(), "current": True}
+            tx.execute(new_or_nothing(db, keks), row)  # another process may be as quick: the first one counts
+            named = current(tx)
+    if named not in keys.known():
+        raise KeyMissing(named, keys.where)
+    return named
+
+
+def promote(tx: Connection, key: str, now: int) -> None:
+    """Make another key the current one. Records that are being wrapped with the old one stay readable."""
+    tx.execute(update(keks).where(keks.c.current.is_(True)).values(current=None))
+    tx.execute(insert(keks).values(id=key, since=now, current=True))
+
+
+def named(tx: Connection) -> dict[str, tuple[int, bool]]:
+    """Keys that the database knows: id → since when (µs UTC), whether current."""
+    query = select(keks).order_by(keks.c.since, keks.c.id)
+    return {row.id: (row.since, bool(row.current)) for row in tx.execute(query)}
+
+
+def counts(tx: Connection) -> dict[str, int]:
+    """Records by the key that wraps theirs."""
+    query = select(records.c.kek, func.count().label("rows")).where(records.c.kek.is_not(None))
+    return {row.kek: row.rows for row in tx.execute(query.group_by(records.c.kek))}

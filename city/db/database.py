@@ -18,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from city.db import engines
 from city.db.bell import Bell
 from city.errors import Unavailable, WrongAddress
+from contracts.errors import Refused
 from runtime.logs import clean
 
 _BELLS: Final = "imm_bells"  # key in Connection.info: which bells to ring once this transaction is durable
@@ -66,7 +67,10 @@ class Database:
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
-        """A transaction that may write: commits at the end, undone by an exception. Raises Unavailable."""
+        """A transaction that may write: commits at the end, undone by an exception.
+
+        Raises Unavailable, and Refused where a text cannot be kept.
+        """
         rung: set[str] = set()
         with self._alone(), _translated(), self._writer.connect() as tx:
             tx.info[_BELLS] = rung
@@ -145,7 +149,11 @@ def _translated() -> Iterator[None]:
     except DBAPIError as error:
         if engines.outage(error):
             raise Unavailable(clean(" ".join(str(error.orig).split()))) from error
+        if engines.unkeepable(error):
+            raise Refused("text", "(not shown)", "no database keeps a NUL character: leave it out") from None
         raise
+    except UnicodeEncodeError:
+        raise Refused("text", "(not shown)", "half of a character stands alone: leave it out") from None
     except PoolTimeout as error:
         raise Unavailable("all connections are in use") from error
 

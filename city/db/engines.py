@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, InterfaceError, OperationalError
 
 from city.errors import WrongAddress
 
@@ -77,6 +77,11 @@ def outage(error: DBAPIError) -> bool:
     if isinstance(error.orig, sqlite3.Error):
         return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _SQLITE_OUTAGES
     return isinstance(error, OperationalError | InterfaceError)
+
+
+def unkeepable(error: DBAPIError) -> bool:
+    """Whether a text cannot be kept, whoever sent it: PostgreSQL takes no NUL."""
+    return isinstance(error, DataError) and "NUL" in str(error.orig)
 
 
 def _dump(value: object) -> str:

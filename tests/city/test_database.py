@@ -12,6 +12,7 @@ from city.db import Database, Settings, notify
 from city.db.lease import leases
 from city.db.listen import listen
 from city.errors import Unavailable, WrongAddress
+from contracts.errors import Refused
 
 
 def put(db: Database, name: str) -> None:
@@ -118,6 +119,23 @@ def test_sqlite_survives_power_cuts_and_checks_keys(tmp_path: Path) -> None:
         assert tx.execute(text("PRAGMA journal_mode")).scalar() == "wal"
         assert tx.execute(text("PRAGMA synchronous")).scalar() == 2
         assert tx.execute(text("PRAGMA foreign_keys")).scalar() == 1
+    db.close()
+
+
+def test_half_a_character_is_refused_and_nothing_else_of_it_kept(db: Database) -> None:
+    def half(tx: Connection) -> None:
+        tx.execute(insert(leases).values(name="a", holder="", until=0))
+        tx.execute(select(leases).where(leases.c.name == "\ud800"))
+
+    with pytest.raises(Refused, match="half of a character"):
+        fail_after(db, half)
+    assert names(db) == []
+
+
+def test_a_nul_is_refused_where_the_engine_takes_none(postgres_url: str) -> None:
+    db = Database(postgres_url)
+    with pytest.raises(Refused, match="NUL"), db.read() as tx:
+        tx.execute(select(text(":name")), {"name": "a\0b"})
     db.close()
 
 

@@ -35,6 +35,12 @@ def login(text: str) -> str:
     return clean
 
 
+def name(text: str) -> str:
+    """A login that somebody typed, as far as it can be one: else nobody's."""
+    clean = text.strip().lower()
+    return clean if _LOGIN.fullmatch(clean) else ""
+
+
 def slug(field: str, text: str) -> str:
     """An id that people choose. Raises Refused."""
     if not _SLUG.fullmatch(text):

@@ -21,10 +21,12 @@ from city.identity.tables.doors import apps
 from city.identity.tables.people import grants
 from city.identity.tree import Tree
 from contracts.errors import Refused
+from contracts.instants import DAY
 from runtime.clock import Clock
 from runtime.ids import Factory
 
 MANAGE: Final = "identity.grants.manage"
+_LONGEST: Final = 36_500 * DAY
 _OURS: Final = "identity."  # permissions by which someone gains others
 Covered = tuple[Grant, frozenset[str] | None]  # units for which it holds; None: the whole city
 
@@ -60,8 +62,8 @@ class Grants:
         if by.id == holder:
             raise Refused("holder", holder, "somebody else must give it to you")
         now = self._clock.now()
-        if until is not None and until <= now:
-            raise Refused("until", until, "it is over already")
+        if until is not None and not now < until < now + _LONGEST:
+            raise Refused("until", until, "it is over already, or more than a life away")
         role = self._catalogue.grantable(grant.programme, grant.role)
         if role.citywide and grant.unit != EVERYWHERE:
             raise Refused("unit", grant.unit, f"{role.name} is given for the whole city: leave it empty")

@@ -89,6 +89,8 @@ def find(tx: Connection, id_: str) -> Key:
 def shown(tx: Connection, secret: str, now: int) -> Key | None:
     """The key of a secret, while it works."""
     name = secret.removeprefix(KEY).partition("_")[0]
+    if not name.isascii() or not name.isalnum():
+        return None
     row = tx.execute(select(keys).where(keys.c.prefix == name)).mappings().one_or_none()
     if row is None or not opaque.same(row["hash"], opaque.digest(secret)):
         return None

@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import delete, select, update
 
 from city.db import Database
-from city.identity import factors, persons, rows
+from city.identity import factors, fields, persons, rows
 from city.identity.caller import Caller
 from city.identity.came import Came
 from city.identity.errors import BadSignIn, Taken, Unknown
@@ -75,7 +75,7 @@ class Accounts:
             found = tx.execute(select(accounts.c.person).where(*_is(issuer, subject))).scalar_one_or_none()
             person = persons.find(tx, people.c.id == found, lock=True) if found else None
             if person is None and login:
-                person = persons.find(tx, people.c.login == login.strip().lower()[:120], lock=True)
+                person = persons.find(tx, people.c.login == fields.name(login), lock=True)
                 others = select(accounts.c.subject).where(accounts.c.issuer == issuer)
                 if person and tx.execute(others.where(accounts.c.person == person.id)).first():
                     person = None  # the issuer has named somebody else so before

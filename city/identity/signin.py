@@ -9,7 +9,18 @@ import msgspec
 from sqlalchemy import Connection, update
 
 from city.db import Database
-from city.identity import factors, links, opaque, passwords, persons, recovery, sessions, throttle, totp
+from city.identity import (
+    factors,
+    fields,
+    links,
+    opaque,
+    passwords,
+    persons,
+    recovery,
+    sessions,
+    throttle,
+    totp,
+)
 from city.identity.came import Came
 from city.identity.errors import BadSignIn, Busy
 from city.identity.factors import FactorKind
@@ -55,7 +66,7 @@ class SignIn:
 
         Raises BadSignIn, TooMany, Busy.
         """
-        name = login.strip().lower()[:120]
+        name = fields.name(login)
         with self._db.begin() as tx:
             person = persons.find(tx, people.c.login == name)
             marks = self.marks(f"password:{name}", person.id if person else None, came)

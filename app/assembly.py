@@ -11,6 +11,7 @@ from alerts.desk import Desk
 from alerts.publish import Publisher
 from app.letters import Letters
 from app.parts import Parts
+from city import schedule
 from city.outbox import Consumer
 from console.ports import Ports
 from ingest.replay import Replay
@@ -29,6 +30,11 @@ class Assembly(msgspec.Struct, frozen=True, kw_only=True):
         handlers = [handler for one in self.contributions for handler in one.handlers]
         deliverers = [deliverer for one in self.contributions for deliverer in one.deliverers]
         return [*handlers, *deliverers]
+
+    @property
+    def clocks(self) -> list[schedule.Handler]:
+        """Handlers of clocks of all contributions."""
+        return [handler for one in self.contributions for handler in one.clocks]
 
 
 def assemble(parts: Parts, client: Client | None = None) -> Assembly:

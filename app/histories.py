@@ -9,6 +9,7 @@ import city.audit.history
 import city.history
 import city.identity.history
 import city.privacy.history
+import city.schedule.history
 import city.search.history
 import programmes.tangi.history
 from city.db import History
@@ -19,6 +20,7 @@ HISTORIES: Final[tuple[History, ...]] = (
     city.privacy.history.HISTORY,
     city.identity.history.HISTORY,
     city.search.history.HISTORY,
+    city.schedule.history.HISTORY,
     alerts.tables.HISTORY,
     programmes.tangi.history.HISTORY,
 )

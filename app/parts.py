@@ -12,10 +12,11 @@ import msgspec
 
 from app.histories import HISTORIES
 from app.settings import Settings
-from city import db
+from city import db, schedule
 from contracts.roster import Producer
 from devices.roster import Roster
 from runtime import ids, metrics, mqtt
+from runtime.calendar import Calendars
 from runtime.clock import System
 from runtime.service import Service
 from store.bundle import Store, open_store
@@ -54,6 +55,11 @@ class Parts:
         self._open.callback(database.close)
         db.check(database, HISTORIES)
         return database
+
+    @cached_property
+    def clocks(self) -> schedule.Clocks:
+        """Durable clocks, and the calendars by which they run."""
+        return schedule.Clocks(clock=self.clock, calendars=Calendars(self.settings.calendar))
 
     @cached_property
     def store(self) -> Store:

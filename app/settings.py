@@ -12,11 +12,12 @@ import alerts.settings
 import analytics.jobs.settings
 import city.identity.settings
 import city.outbox.settings
+import city.schedule.settings
 import ingest.settings
 import store.settings
 from city import db
 from contracts.judgements import Text
-from runtime import mqtt
+from runtime import calendar, mqtt
 from runtime import settings as runtime_settings
 from runtime.settings import Wrong
 
@@ -63,6 +64,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     alerts: alerts.settings.Settings = alerts.settings.Settings()
     outbox: city.outbox.settings.Settings = city.outbox.settings.Settings()
     identity: city.identity.settings.Settings = city.identity.settings.Settings()
+    schedule: city.schedule.settings.Settings = city.schedule.settings.Settings()
+    calendar: calendar.Settings = calendar.Settings()
     city: db.Settings = db.Settings()
     api: Api = Api()
     monitor: Monitor = Monitor()

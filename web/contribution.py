@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 from fastapi import APIRouter
 
+from city import schedule
 from city.identity.roles import Role
 from city.outbox import Deliverer, Handler
 from web.problems import Known
@@ -18,6 +20,7 @@ class Nav(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     title: str  # msgid, translated when shown
     order: int = 100  # smaller stands further left
+    needs: str = ""  # permission without which it is not shown; empty: shown to everyone
 
 
 class Contribution(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,5 +35,7 @@ class Contribution(msgspec.Struct, frozen=True, kw_only=True):
     roles: tuple[Role, ...] = ()  # who may what here; those of one name add up
     handlers: tuple[Handler, ...] = ()
     deliverers: tuple[Deliverer, ...] = ()
+    clocks: tuple[schedule.Handler, ...] = ()  # who acts when clocks of its kinds fire
     known: Known = {}  # errors of the domain, and the HTTP status that tells them
+    large: Mapping[str, int] = {}  # path prefix → bytes that a request there may bring; elsewhere 1 MiB
     folder: Path | None = None

@@ -1,17 +1,19 @@
-"""The desk process: the outbox relay, which drives every consumer of events."""
+"""The desk process: the outbox relay, which drives every consumer of events, and the clocks."""
 
 from __future__ import annotations
 
 from app.assembly import Assembly, assemble
 from app.parts import Parts
+from app.processes import keeping
 from city.outbox.relay import Relay
 
 
 async def start(parts: Parts) -> Assembly:
-    """Start the relay; of several processes that run it one leads."""
+    """Start the relay, of which one leads among several processes, and what all of them do beside it."""
     assembly = assemble(parts, await parts.client("desk"))
     relay = Relay(
         parts.db, parts.clock, assembly.consumers, registry=parts.registry, settings=parts.settings.outbox
     )
     parts.service.start("outbox relay", relay.run())
+    await keeping.start(parts, assembly)
     return assembly

@@ -13,6 +13,7 @@ from alerts.model import lifecycle
 from alerts.model.lifecycle import Outcome
 from alerts.records import Entry
 from alerts.tables import alerts, open_
+from city import revisions
 from city.db import Database
 from contracts.alerts import Alert, State
 from contracts.errors import Refused
@@ -95,23 +96,28 @@ class Desk:
         with self._db.read() as tx:
             return Told(alert=records.get(tx, alert), history=records.entries(tx, alert))
 
-    def acknowledge(self, alert: str, *, by: str, note: str = "") -> Alert:
-        """Someone has it in hand; twice is the same as once. Raises Unknown, Refused."""
+    def acknowledge(self, alert: str, *, by: str, note: str = "", seen: int | None = None) -> Alert:
+        """Someone has it in hand; twice is the same as once. Raises Unknown, Refused, Outdated.
+
+        `seen`: the revision that he who acts has before him.
+        """
         by, note = _text("by", by, _BY), _text("note", note, _NOTE, least=0)
         with self._db.begin() as tx:
             known = records.get(tx, alert, lock=True)
+            revisions.check("alert", alert, seen=seen, now=known.revision)
             step = lifecycle.acknowledge(known, by=by, now=self._clock.now())
             records.keep(tx, step, by=by, note=note, ids=self._ids)
         return step.alert or known
 
-    def silence(self, alert: str, *, by: str, until: int, reason: str) -> Alert:
-        """No notification until an instant (µs UTC) or until it resolves. Raises Unknown, Refused, Over."""
+    def silence(self, alert: str, *, by: str, until: int, reason: str, seen: int | None = None) -> Alert:
+        """No notification until an instant (µs UTC) or its end. Raises as acknowledge does, and Over."""
         by, reason = _text("by", by, _BY), _text("reason", reason, _NOTE)
         now = self._clock.now()
         if not now < until <= now + LONGEST_SILENCE:
             raise Refused("until", until, "an instant from now on, at most 30 days ahead")
         with self._db.begin() as tx:
             known = records.get(tx, alert, lock=True)
+            revisions.check("alert", alert, seen=seen, now=known.revision)
             step = lifecycle.silence(known, until=until, now=now)
             if step.outcome is Outcome.OVER:
                 raise Over(alert)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -31,15 +31,22 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
 class Assets:
     """ASGI application for `/static/{version}/{package}/{path}`; the version is a digest of every file."""
 
-    def __init__(self, folders: Mapping[str, Path]) -> None:
+    def __init__(
+        self, folders: Mapping[str, Path], *, joined: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
+        """`joined`: further files, each made of others of its folder, so that a page asks once."""
         self._files: dict[str, File] = {}
         digest = hashlib.sha256()
         for name, folder in sorted(folders.items()):
             for path in sorted(p for p in folder.rglob("*") if p.is_file()):
                 key = f"{name}/{path.relative_to(folder).as_posix()}"
-                self._files[key] = file = _read(path)
-                digest.update(f"{key}\0{len(file.body)}\0".encode())
-                digest.update(file.body)
+                self._files[key] = _file(path.read_bytes(), path)
+        for key, names in (joined or {}).items():
+            bodies = [self._files[f"{key.partition('/')[0]}/{name}"].body for name in names]
+            self._files[key] = _file(b"\n".join(bodies), Path(key))
+        for key, file in self._files.items():
+            digest.update(f"{key}\0{len(file.body)}\0".encode())
+            digest.update(file.body)
         self.version = digest.hexdigest()[:12]
 
     def __contains__(self, path: str) -> bool:
@@ -69,8 +76,7 @@ class Assets:
         await Response(body, headers=headers, media_type=file.media_type)(scope, receive, send)
 
 
-def _read(path: Path) -> File:
-    body = path.read_bytes()
+def _file(body: bytes, path: Path) -> File:
     media_type = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     packed = gzip.compress(body, mtime=0) if media_type in _PACKED else None
     return File(body=body, packed=packed, media_type=media_type)

@@ -54,3 +54,21 @@ class Lacks(Failure):
         cure = "show your second factor" if weak else "an administrator can give you a role with it"
         self.reason = f"you do not hold it{f' for the unit {unit}' if unit else ''}: {cure}"
         super().__init__(f"{permission}: {self.reason}")
+
+
+class TooOften(Failure):
+    """Somebody asks more often than he may: come back after `after` seconds."""
+
+    def __init__(self, after: float) -> None:
+        self.after = after
+        super().__init__("you ask more often than you may")
+
+
+class Unseen(Failure):
+    """A change without `If-Match`: whoever changes a record must say which state of it he has seen."""
+
+    def __init__(self) -> None:
+        self.field = "If-Match"
+        self.value = ""
+        self.reason = "missing: send the `ETag` of the record as you read it, or * for whatever it is"
+        super().__init__(f"If-Match is {self.reason}")

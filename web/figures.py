@@ -54,6 +54,11 @@ def moment(micros: int, language: Language) -> str:
     return f"{text} WIB"
 
 
+def day(micros: int, language: Language) -> str:
+    """Day of an instant in local time: `24 Nov 2026`."""
+    return format_datetime(instants.to_datetime(micros), "d MMM y", tzinfo=_ZONE, locale=language.value)
+
+
 def measure(value: object, unit: str, language: Language) -> str:
     """A value with its SenML unit as people write it: ratios as percent, bytes in their largest unit."""
     if isinstance(value, bool) or not isinstance(value, int | float):

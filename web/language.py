@@ -1,6 +1,6 @@
 """Which language a reader gets, and the words in it: Indonesian first, English second, by gettext.
 
-Message ids are English; `locale/id.po` of each package holds the Indonesian. Catalogues are compiled when the
+Message ids are English; `locale/id*.po` of each package hold the Indonesian. Catalogues are compiled when the
 application starts, so there is no build step to forget.
 """
 
@@ -42,9 +42,9 @@ def choose(request: Request) -> Language:
 
 def load(folders: Iterable[Path]) -> dict[Language, gettext.NullTranslations]:
     """Words of each language from the `locale` folders of all packages."""
-    files = [folder / "id.po" for folder in folders]
+    files = [file for folder in folders for file in sorted(folder.glob("id*.po"))]
     return {
-        Language.INDONESIAN: _compile([file for file in files if file.exists()]),
+        Language.INDONESIAN: _compile(files),
         Language.ENGLISH: gettext.NullTranslations(),
     }
 

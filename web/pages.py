@@ -111,6 +111,7 @@ def _environment(
         "measure": partial(figures.measure, language=chosen),
         "duration": partial(figures.duration, language=chosen),
         "moment": partial(figures.moment, language=chosen),
+        "day": partial(figures.day, language=chosen),
         "rfc3339": instants.to_rfc3339,
         "said": partial(_said, chosen),
     }

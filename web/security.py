@@ -27,10 +27,12 @@ HEADERS: Final = {
     "Content-Security-Policy": POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Origin-Agent-Cluster": "?1",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
+_SECURE: Final = "max-age=31536000"  # told over TLS only: over plain HTTP a browser must not believe it
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -51,10 +53,18 @@ class Guard:
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
+                if scope["scheme"] == "https":
+                    headers.setdefault("Strict-Transport-Security", _SECURE)
             await send(message)
 
         if scope["method"] not in _SAFE and (fault := _foreign(Headers(scope=scope))):
-            problem = Problem(title="Forbidden", status=403, detail=fault.reason, errors=(fault,))
+            problem = Problem(
+                title="Forbidden",
+                status=403,
+                detail=fault.reason,
+                cure="Start again from our own page.",
+                errors=(fault,),
+            )
             await answer(problem)(scope, receive, guarded)
             return
         await self._app(scope, receive, guarded)

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
@@ -18,24 +18,31 @@ from starlette.responses import Response
 
 from city.db import Database
 from city.db.listen import listen
-from city.errors import Unavailable
+from city.errors import Outdated, Unavailable
 from city.outbox import Tail
 from city.outbox.events import NUMBERED
 from contracts.errors import Refused
 from runtime.clock import Clock
-from web import access, actor, assets, health, language, problems, records, sse
+from web import access, actor, assets, etags, health, language, limits, problems, records, sse, style
 from web.contribution import Contribution
-from web.errors import Anonymous, Clash, Lacks, NotBuilt
+from web.errors import Anonymous, Clash, Lacks, NotBuilt, TooOften, Unseen
 from web.pages import Pages
 from web.security import Guard
 
 LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 _HERE: Final = Path(__file__).parent
 _BUILT: Final = "build/htmx.js"
+# Every page asks for these two once; maps, charts and a package's own looks come by the block `head`.
+_LOOK: Final = ("tokens", "base", "frame", "parts", "buttons", "forms", "states", "tables", "moves", "dialog")
+_JOINED: Final = {
+    "web/look.css": tuple(f"{name}.css" for name in _LOOK),
+    "web/shell.js": ("live.js", "parts.js"),
+}
+_KNOWN: Final = {Anonymous: 401, Lacks: 403, Outdated: 412, Unseen: 428, TooOften: 429, Unavailable: 503}
 _log: Final = logging.getLogger(__name__)
 
 
-def create_app(
+def create_app(  # noqa: PLR0913 - all comes together here, each by its name
     contributions: Sequence[Contribution],
     *,
     db: Database,
@@ -45,15 +52,17 @@ def create_app(
     hosts: Sequence[str] = LOOPBACK,
     stopping: asyncio.Event | None = None,
     resolve: access.Resolver = actor.believe,
+    limited: limits.Settings | None = None,
 ) -> FastAPI:
     """Application of all contributions. Raises Clash, NotBuilt, Undeclared.
 
     `known`: errors of what stands below the contributions, and their status; `hosts`: names it answers to.
     `stopping`: when set, streams of events end, so that the server need not wait for them.
-    `resolve`: finds out whose request it is.
+    `resolve`: finds out whose request it is. `limited`: how often and how much one may ask.
     """
+    bounds = limited or limits.Settings()
     folders = _folders(contributions)
-    static = assets.Assets(_existing(folders, "static"))
+    static = assets.Assets(_existing(folders, "static"), joined=_JOINED)
     if f"web/{_BUILT}" not in static:
         raise NotBuilt(f"web/static/{_BUILT}")
     stream = sse.Stream(Tail(db), Tail(db))
@@ -65,6 +74,7 @@ def create_app(
         docs_url=None,  # its page needs scripts of a foreign host, which the content security policy forbids
         redoc_url=None,
         responses=records.refusals(),
+        dependencies=[Depends(limits.Callers(bounds, clock).check)],
         generate_unique_id_function=lambda route: f"{route.tags[0] if route.tags else 'page'}-{route.name}",
         lifespan=_lifespan(stream, db, stopping or asyncio.Event()),
     )
@@ -80,7 +90,8 @@ def create_app(
     app.include_router(_description(app))
     app.include_router(health.router(checks))
     app.include_router(sse.router(stream))
-    errors: dict[type[Exception], int] = {Unavailable: 503, Anonymous: 401, Lacks: 403} | dict(known or {})
+    app.include_router(style.router())
+    errors: dict[type[Exception], int] = {**_KNOWN, **(known or {})}
     for contribution in contributions:
         for router in contribution.routers:
             app.include_router(router)
@@ -88,6 +99,8 @@ def create_app(
     _answer_errors(app, errors)
     app.add_middleware(GZipMiddleware)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
+    large = {path: size for one in contributions for path, size in one.large.items()}
+    app.add_middleware(limits.Limits, settings=bounds, clock=clock, large=large)
     app.add_middleware(Guard)  # added last, so it stands outermost: every answer carries its headers
     _tidy(app)
     for _ in access.declared(app.routes):
@@ -148,7 +161,8 @@ def _answer_errors(app: FastAPI, known: problems.Known) -> None:
         problem = problems.of(error, known)
         if problem.status >= 500:
             _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        headers = problems.retry_after(error) | dict(getattr(error, "headers", None) or {})
+        headers = problems.retry_after(error) | etags.told(error)
+        headers |= dict(getattr(error, "headers", None) or {})
         if problems.wants_page(request):
             pages: Pages = app.state.pages
             return pages.render(

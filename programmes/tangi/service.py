@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import select, tuple_
 from sqlalchemy.sql import ColumnElement
 
+from city import revisions
 from city.db import Database
 from contracts.errors import Refused
 from contracts.judgements import Text
@@ -82,8 +83,13 @@ class Incidents:
             lines = records.timeline(tx, found)
         return Told(**msgspec.structs.asdict(found), timeline=lines, steps=model.allowed(found.state))
 
-    def step(self, number: str, step: Step, *, by: str, reason: str = "") -> Incident:
-        """Take an incident one step on; twice is the same as once. Raises Unknown, NotNow, Refused."""
+    def step(
+        self, number: str, step: Step, *, by: str, reason: str = "", seen: int | None = None
+    ) -> Incident:
+        """Take an incident one step on; twice is the same as once. Raises Unknown, NotNow, Refused.
+
+        `seen`: the revision that he who acts has before him. Raises Outdated where it is another by now.
+        """
         reason = reason.strip()
         if len(reason) > LONGEST:
             raise Refused("reason", reason, f"at most {LONGEST} characters")
@@ -93,6 +99,7 @@ class Incidents:
             old = records.find(tx, incidents.c.number == number)
             if old is None:
                 raise Unknown(number)
+            revisions.check("incident", number, seen=seen, now=old.revision)
             if old.state == _GOALS.get(step):
                 return old
             state = model.after(number, old.state, step)

@@ -35,13 +35,13 @@ def test_pages_hold_nothing_inline(client: TestClient) -> None:
 
 def test_static_files_are_kept_for_ever_under_their_version(client: TestClient) -> None:
     page = client.get("/").text
-    address = re.search(r'"(/static/\w{12}/web/base\.css)"', page)
+    address = re.search(r'"(/static/\w{12}/web/look\.css)"', page)
     assert address
     kept = client.get(address[1])
     assert kept.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert kept.headers["content-type"].startswith("text/css")
     assert kept.headers["content-encoding"] == "gzip"
-    other = client.get("/static/000000000000/web/base.css", headers={"accept-encoding": "identity"})
+    other = client.get("/static/000000000000/web/look.css", headers={"accept-encoding": "identity"})
     assert other.headers["cache-control"] == "no-cache"
     assert "content-encoding" not in other.headers
     assert other.content == kept.content
@@ -140,6 +140,7 @@ class TestErrors:
             "title": "Unprocessable Entity",
             "status": 422,
             "detail": "speed: at most 8 (got 9\\x1b[2J)",
+            "cure": "Change the fields that `errors` names.",
             "errors": [{"field": "speed", "value": "9\\x1b[2J", "reason": "at most 8"}],
         }
 

@@ -9,6 +9,12 @@ const to = join(here, "..", "static", "build");
 const font = "@fontsource-variable/plus-jakarta-sans";
 
 const files = {
+  "leaflet/dist/leaflet.js": "leaflet.js",
+  "leaflet/dist/leaflet.css": "leaflet.css",
+  "leaflet/LICENSE": "licences/leaflet.txt",
+  "uplot/dist/uPlot.iife.min.js": "uplot.js",
+  "uplot/dist/uPlot.min.css": "uplot.css",
+  "uplot/LICENSE": "licences/uplot.txt",
   "htmx.org/dist/htmx.min.js": "htmx.js",
   "htmx.org/LICENSE": "licences/htmx.txt",
   [`${font}/files/plus-jakarta-sans-latin-wght-normal.woff2`]: "plus-jakarta-sans.woff2",

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from city.db import Database, upgrade
 from city.schedule import Clock, Clocks, Every, Fired, Handler, Runner, Settings
+from city.schedule.clocks import SET
 from city.schedule.errors import WrongHandlers
 from city.schedule.handlers import ALWAYS
 from city.schedule.history import HISTORY
@@ -37,6 +38,7 @@ async def test_what_was_due_while_nobody_ran_fires_at_once(db: Database) -> None
 async def test_an_earlier_clock_wakes_a_runner_that_waits_for_a_later_one(db: Database) -> None:
     put(db, "later", after=3_600)
     async with running(db, settings=SLOW):
+        await until(lambda: bool(db.bell(SET)._waiting))  # it has looked, and found nothing to do for long
         put(db, "now")
         await until(lambda: written(db) == ["now"], limit=20)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, case, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, case, false, func, literal, or_, select
 
 from city.db import Database
 from city.search import asking, highlight
@@ -44,18 +44,18 @@ class Finder:
                 return Found(hits=(), total=0, facets={}, next=None)
             groups = asking.groups(tx, said)
             wanted = Expression(groups=groups)
-            total, where = self._fitting(tx, narrowed, wanted)
+            total, ids = self._window(tx, narrowed, wanted)
             if not total and len(groups) > 1:
                 wanted = msgspec.structs.replace(wanted, loose=True)
-                total, where = self._fitting(tx, narrowed, wanted)
-            ranked = rank(groups, self._window(tx, where, wanted)) if total else []
+                total, ids = self._window(tx, narrowed, wanted)
+            ranked = rank(groups, self._candidates(tx, ids))
             page = [
                 (score, one)
                 for score, one in ranked
                 if after is None or one.place(score) > (-after[0], -after[1], *after[2:])
             ]
             hits = self._hits(tx, page[:limit], groups)
-            counted = self._counted(tx, where) if total else {}
+            counted = self._counted(tx, narrowed, wanted) if total else {}
         last = page[limit - 1] if len(page) > limit else None
         return Found(
             hits=hits,
@@ -66,23 +66,26 @@ class Finder:
             read_as=_read_as(groups, [one for _, one in ranked]),
         )
 
-    def _fitting(self, tx: Connection, narrowed: _Conditions, wanted: Expression) -> tuple[int, _Conditions]:
-        """How many documents fit, and the conditions by which they do."""
-        where = list(narrowed)
-        if wanted.groups:
-            where.append(documents.c.id.in_(self._engine.matching(wanted)))
-        return tx.execute(select(func.count()).select_from(documents).where(*where)).scalar_one(), where
+    def _fitting(self, narrowed: _Conditions, wanted: Expression) -> _Conditions:
+        """By which conditions a document fits."""
+        if not wanted.groups:
+            return narrowed
+        return [*narrowed, documents.c.id.in_(self._engine.matching(wanted))]
 
-    def _window(self, tx: Connection, where: _Conditions, wanted: Expression) -> list[Candidate]:
-        """Those that are ranked: with all words in the title first, then the newest."""
+    def _window(self, tx: Connection, narrowed: _Conditions, wanted: Expression) -> tuple[int, list[int]]:
+        """How many fit, and those that are ranked: with all words in the title first, then the newest."""
         order = [documents.c.changed.desc(), documents.c.kind, documents.c.key]
         if wanted.groups:
             title = self._engine.matching(msgspec.structs.replace(wanted, title=True))
             order.insert(0, case((documents.c.id.in_(title), 0), else_=1))
-        first = select(documents.c.id).where(*where).order_by(*order).limit(self._settings.window)
-        ids = list(tx.execute(first).scalars())
+        query = select(documents.c.id, func.count().over().label("total"))
+        query = query.where(*self._fitting(narrowed, wanted)).order_by(*order).limit(self._settings.window)
+        rows = tx.execute(query).all()
+        return (rows[0].total, [row.id for row in rows]) if rows else (0, [])
+
+    def _candidates(self, tx: Connection, ids: Sequence[int]) -> list[Candidate]:
         index = self._engine.index
-        stems = (
+        query = (
             select(documents.c.id, documents.c.kind, documents.c.key, documents.c.changed)
             .add_columns(index.c.title, index.c.body)
             .join_from(documents, index, index.c.document == documents.c.id)
@@ -97,7 +100,7 @@ class Finder:
                 title=tuple(row.title.split()),
                 body=tuple(row.body.split()),
             )
-            for row in tx.execute(stems)
+            for row in tx.execute(query)
         ]
 
     def _hits(
@@ -120,24 +123,24 @@ class Finder:
             for score, row in ((score, rows[one.document]) for score, one in page)
         )
 
-    def _counted(self, tx: Connection, where: _Conditions) -> dict[str, dict[str, int]]:
+    def _counted(
+        self, tx: Connection, narrowed: _Conditions, wanted: Expression
+    ) -> dict[str, dict[str, int]]:
         """Of each facet the most frequent values, counted over all that fits."""
-        count = func.count()
-        kinds = select(documents.c.kind, count).where(*where).group_by(documents.c.kind)
-        found: dict[str, dict[str, int]] = {
-            KIND: dict(tx.execute(kinds.order_by(count.desc(), documents.c.kind)).all())
-        }
-        values = (
-            select(facets.c.name, facets.c.value, count)
-            .join_from(facets, documents, facets.c.document == documents.c.id)
-            .where(*where)
-            .group_by(facets.c.name, facets.c.value)
-            .order_by(facets.c.name, count.desc(), facets.c.value)
+        fitting = select(documents.c.id, documents.c.kind).where(*self._fitting(narrowed, wanted))
+        fit = fitting.cte("fit").prefix_with("MATERIALIZED")
+        number = func.count().label("number")
+        kinds = select(literal(KIND).label("name"), fit.c.kind.label("value"), number).group_by(fit.c.kind)
+        values = select(facets.c.name, facets.c.value, number).join_from(
+            facets, fit, facets.c.document == fit.c.id
         )
-        for name, value, number in tx.execute(values):
+        values = values.group_by(facets.c.name, facets.c.value)
+        found: dict[str, dict[str, int]] = {}
+        rows = [(-row.number, row.value, row.name) for row in tx.execute(kinds.union_all(values))]
+        for less, value, name in sorted(rows):
             held = found.setdefault(name, {})
             if len(held) < self._settings.values:
-                held[value] = number
+                held[value] = -less
         return found
 
 
@@ -165,13 +168,16 @@ def _narrowed(query: Query) -> _Conditions:
 
 def _read_as(groups: Sequence[Group], seen: Sequence[Candidate]) -> Mapping[str, str]:
     """Corrections that found something which the caller sees; none where the word itself did."""
-    stems = {stem for one in seen for stem in (*one.title, *one.body)}
     told = {}
     for group in groups:
         first = group.ways[0]
-        if not group.corrected or not isinstance(first, Term) or first.stem in stems:
+        if not group.corrected or not isinstance(first, Term) or _used(first.stem, seen):
             continue
-        meant = next((word for stem, word in group.corrected if stem in stems), None)
+        meant = next((word for stem, word in group.corrected if _used(stem, seen)), None)
         if meant is not None:
             told[group.said] = meant
     return told
+
+
+def _used(stem: str, seen: Sequence[Candidate]) -> bool:
+    return any(stem in one.title or stem in one.body for one in seen)

@@ -15,7 +15,7 @@ from city.search.model import BODY, STEMS, TITLE, Document, Kind, parts
 from city.search.screen import screen
 from city.search.settings import Settings
 from city.search.tables import documents, facets
-from city.search.words import normal, stems
+from city.search.words import normal, split, stems
 
 _PATH: Final = 500  # characters of an address within the site
 
@@ -77,9 +77,10 @@ class Index:
         ]
         if rows:
             tx.execute(insert(facets), rows)
-        self.engine.put(tx, row, stems(title, STEMS), stems(body, STEMS))
+        heading_words, body_words = split(title, STEMS), split(body, STEMS)
+        self.engine.put(tx, row, stems(heading_words), stems(body_words))
         if learning:
-            vocabulary.learn(tx, (title, body), most=self.settings.words)
+            vocabulary.learn(tx, {*heading_words, *body_words}, most=self.settings.words)
             vocabulary.catch_up(tx, most=self.settings.words)
 
     def drop(self, tx: Connection, rows: Iterable[int]) -> int:

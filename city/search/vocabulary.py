@@ -11,8 +11,9 @@ from typing import Final, TypeVar
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from city.search.model import STEMS
 from city.search.tables import documents, grams, vocabulary
-from city.search.words import stem, words
+from city.search.words import split, stem
 
 T = TypeVar("T")
 SHORTEST: Final = 3  # letters of a word worth knowing
@@ -20,7 +21,7 @@ _LONGEST: Final = 32
 _CORRECTED_FROM: Final = 4  # letters: shorter words have too many neighbours
 _TWO_FROM: Final = 7  # letters from which two mistakes are forgiven, one below
 _TOUCHED: Final = 4  # trigrams that one mistake can change: two letters that changed places touch four
-_LOOKED_AT: Final = 200  # words with most trigrams in common that are compared letter by letter
+_LOOKED_AT: Final = 1_000  # words with most trigrams in common that are compared letter by letter
 _BEGINNINGS: Final = 40  # words taken for one that is not finished
 _CHUNK: Final = 500  # values in one statement
 _BEHIND: Final = 20  # marked documents that one transaction takes along
@@ -50,15 +51,19 @@ def near(tx: Connection, word: str, limit: int = 5) -> list[tuple[str, str, int]
     most = 2 if len(word) >= _TWO_FROM else 1
     wanted = sorted(trigrams(word))
     shared = func.count().label("shared")
-    query = (
-        select(vocabulary.c.word, vocabulary.c.stem, shared)
-        .join_from(grams, vocabulary, grams.c.word == vocabulary.c.id)
+    alike = (
+        select(grams.c.word, shared)
         .where(grams.c.gram.in_(wanted))
-        .where(func.length(vocabulary.c.word).between(len(word) - most, len(word) + most))
-        .group_by(vocabulary.c.id, vocabulary.c.word, vocabulary.c.stem)
+        .group_by(grams.c.word)
         .having(shared >= max(1, len(wanted) - _TOUCHED * most))
-        .order_by(shared.desc(), vocabulary.c.word)
+        .order_by(shared.desc(), grams.c.word)
         .limit(_LOOKED_AT)
+        .subquery()
+    )
+    query = (
+        select(vocabulary.c.word, vocabulary.c.stem, alike.c.shared)
+        .join_from(alike, vocabulary, alike.c.word == vocabulary.c.id)
+        .where(func.length(vocabulary.c.word).between(len(word) - most, len(word) + most))
     )
     found = [(OSA.distance(word, row.word), -row.shared, row.word, row.stem) for row in tx.execute(query)]
     return [(said, of, mistakes) for mistakes, _, said, of in sorted(found) if mistakes <= most][:limit]
@@ -70,9 +75,9 @@ def trigrams(word: str) -> set[str]:
     return {padded[place : place + 3] for place in range(len(padded) - 2)}
 
 
-def learn(tx: Connection, texts: Iterable[str], *, most: int) -> None:
-    """Add the words of these texts that are not there yet, until there are `most`."""
-    wanted = sorted({word.word for text in texts for word in words(text) if _worth(word.word)})
+def learn(tx: Connection, said: Iterable[str], *, most: int) -> None:
+    """Add those of these words that are not there yet, until there are `most`."""
+    wanted = sorted({word for word in said if _worth(word)})
     for some in _chunks(wanted, _CHUNK):
         there = set(tx.execute(select(vocabulary.c.word).where(vocabulary.c.word.in_(some))).scalars())
         new = [{"word": word, "stem": stem(word)} for word in some if word not in there]
@@ -89,7 +94,8 @@ def catch_up(tx: Connection, *, most: int) -> None:
     behind = tx.execute(query.order_by(documents.c.id).limit(_BEHIND).with_for_update(skip_locked=True)).all()
     if not behind:
         return
-    learn(tx, (f"{row.title}\n{row.body}" for row in behind), most=most)
+    for row in behind:
+        learn(tx, (*split(row.title, STEMS), *split(row.body, STEMS)), most=most)
     done = documents.c.id.in_([row.id for row in behind])
     tx.execute(update(documents).where(done).values(learned=True))
 

@@ -69,16 +69,21 @@ def stem(word: str) -> str:
     return str(_stemmer().stemWord(word)) or word
 
 
-def stems(text: str, limit: int) -> str:
-    """The first stems of a text, one space between them: what the engines keep."""
-    found = []
+def split(text: str, limit: int) -> list[str]:
+    """The first words of a text (NFC), as they are looked for."""
+    found: list[str] = []
     room = HEAVIEST
     for word in islice(words(text), limit):
-        found.append(stem(word.word))
-        room -= len(found[-1].encode()) + 1
+        room -= len(word.word.encode()) + 1
         if room < 0:
             break
-    return " ".join(found)
+        found.append(word.word)
+    return found
+
+
+def stems(found: list[str]) -> str:
+    """Stems of words, one space between them: what the engines keep."""
+    return " ".join(map(stem, found))
 
 
 class _Own(threading.local):

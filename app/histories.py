@@ -11,6 +11,7 @@ import city.identity.history
 import city.privacy.history
 import city.schedule.history
 import city.search.history
+import city.webhooks.history
 import programmes.tangi.history
 from city.db import History
 
@@ -21,6 +22,7 @@ HISTORIES: Final[tuple[History, ...]] = (
     city.identity.history.HISTORY,
     city.search.history.HISTORY,
     city.schedule.history.HISTORY,
+    city.webhooks.history.HISTORY,
     alerts.tables.HISTORY,
     programmes.tangi.history.HISTORY,
 )

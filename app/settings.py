@@ -13,6 +13,7 @@ import analytics.jobs.settings
 import city.identity.settings
 import city.outbox.settings
 import city.schedule.settings
+import city.webhooks.settings
 import ingest.settings
 import store.settings
 from city import db
@@ -64,6 +65,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     alerts: alerts.settings.Settings = alerts.settings.Settings()
     outbox: city.outbox.settings.Settings = city.outbox.settings.Settings()
     identity: city.identity.settings.Settings = city.identity.settings.Settings()
+    webhooks: city.webhooks.settings.Settings = city.webhooks.settings.Settings()
     schedule: city.schedule.settings.Settings = city.schedule.settings.Settings()
     calendar: calendar.Settings = calendar.Settings()
     city: db.Settings = db.Settings()

@@ -7,6 +7,7 @@ from typing import Final
 import alerts.tables
 import city.audit.history
 import city.history
+import city.idempotency.history
 import city.identity.history
 import city.privacy.history
 import city.schedule.history
@@ -23,6 +24,7 @@ HISTORIES: Final[tuple[History, ...]] = (
     city.search.history.HISTORY,
     city.schedule.history.HISTORY,
     city.webhooks.history.HISTORY,
+    city.idempotency.history.HISTORY,
     alerts.tables.HISTORY,
     programmes.tangi.history.HISTORY,
 )

@@ -10,6 +10,7 @@ import msgspec
 
 import alerts.settings
 import analytics.jobs.settings
+import city.idempotency.settings
 import city.identity.settings
 import city.outbox.settings
 import city.schedule.settings
@@ -66,6 +67,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     outbox: city.outbox.settings.Settings = city.outbox.settings.Settings()
     identity: city.identity.settings.Settings = city.identity.settings.Settings()
     webhooks: city.webhooks.settings.Settings = city.webhooks.settings.Settings()
+    idempotency: city.idempotency.settings.Settings = city.idempotency.settings.Settings()
     schedule: city.schedule.settings.Settings = city.schedule.settings.Settings()
     calendar: calendar.Settings = calendar.Settings()
     city: db.Settings = db.Settings()

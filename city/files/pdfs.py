@@ -164,7 +164,7 @@ def _pages(body: bytes, name: str) -> int:
     if reader.encrypted:
         raise Unfit(name, _LOCKED)
     root = reader.root
-    if "/XFA" in (root.get("/AcroForm") or {}):
+    if "/AcroForm" in root and "/XFA" in root["/AcroForm"]:
         raise Unfit(name, _FORM)
     count, seen, waiting = 0, 0, [root["/Pages"]]
     while waiting:

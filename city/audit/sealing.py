@@ -95,11 +95,12 @@ def _until(tx: Connection, chain: str, before: int) -> int:
     )
     upto = rows = 0
     for row in tx.execute(query):
-        rows += row.rows
-        if row.time >= before or (upto and rows > _ROWS_AT_ONCE):
+        if row.time >= before or (rows and rows + row.rows > _ROWS_AT_ONCE):
             break
-        upto = row.number
-    return upto
+        upto, rows = row.number, rows + row.rows
+    return (
+        upto if rows else 0
+    )  # tombstones alone go with the next entries: letting them go would make another
 
 
 def waiting(tx: Connection, chain: str) -> int:

@@ -6,17 +6,21 @@ from pathlib import Path
 import pytest
 
 from city.audit import Sealer, Settings
-from city.db import Database, upgrade
+from city.db import Database
 from runtime.clock import Fake
 from tests.city.audit.books import HISTORIES
+from tests.city.audit.quick import Standing
 
 
-@pytest.fixture
-def db(city_url: str) -> Iterator[Database]:
-    database = Database(city_url)
-    upgrade(database, HISTORIES)
-    yield database
-    database.close()
+@pytest.fixture(scope="session")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Standing:
+    return Standing(HISTORIES, tmp_path_factory.mktemp("standing"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def db(request: pytest.FixtureRequest, standing: Standing, tmp_path: Path) -> Iterator[Database]:
+    with standing.opened(request, request.param, tmp_path) as database:
+        yield database
 
 
 @pytest.fixture

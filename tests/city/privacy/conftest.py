@@ -6,27 +6,30 @@ from pathlib import Path
 import pytest
 
 from city.db import Database
-from city.privacy import Vault
+from city.privacy import KeyFile, Vault
+from city.privacy.keks import prepare
 from runtime.clock import Fake
-from tests.city.privacy.safe import opened
+from tests.city.audit.quick import Standing
+from tests.city.privacy.safe import HISTORIES
+
+
+@pytest.fixture(scope="session")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Standing:
+    return Standing(HISTORIES, tmp_path_factory.mktemp("standing"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def db(request: pytest.FixtureRequest, standing: Standing, tmp_path: Path) -> Iterator[Database]:
+    with standing.opened(request, request.param, tmp_path) as database:
+        yield database
 
 
 @pytest.fixture
-def keys(tmp_path: Path) -> Path:
-    return tmp_path / "keys" / "vault.json"
+def keys(tmp_path: Path, clock: Fake) -> KeyFile:
+    return KeyFile(tmp_path / "keys" / "vault.json", clock=clock)
 
 
 @pytest.fixture
-def both(city_url: str, keys: Path, clock: Fake) -> Iterator[tuple[Database, Vault]]:
-    with opened(city_url, keys, clock) as made:
-        yield made
-
-
-@pytest.fixture
-def db(both: tuple[Database, Vault]) -> Database:
-    return both[0]
-
-
-@pytest.fixture
-def vault(both: tuple[Database, Vault]) -> Vault:
-    return both[1]
+def vault(db: Database, keys: KeyFile, clock: Fake) -> Vault:
+    prepare(db, keys, clock)
+    return Vault(db, keys, clock=clock)

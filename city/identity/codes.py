@@ -15,7 +15,7 @@ from city.identity.contacts import Contact
 from city.identity.errors import BadSignIn
 from city.identity.model import Person, PersonKind, PersonState
 from city.identity.ports import Sender
-from city.identity.seals import Sealer
+from city.identity.seals import CONTACT, Sealer
 from city.identity.sessions import Method, Opened
 from city.identity.settings import Settings
 from city.identity.signin import SignIn
@@ -139,7 +139,7 @@ class Codes:
         row = {"id": self._ids(), "person": new.id, "kind": contact.kind, "blind": blind, "claim": blind}
         if rows.add(self._db, tx, table, row | {"created": now, "verified": now}):
             address = {"address": contact.address}
-            self._sealer.seal(tx, "contact", row["id"], subject=new.id, fields=address)
+            self._sealer.seal(tx, CONTACT, row["id"], subject=new.id, fields=address)
             return new.id
         # Two codes to one new contact, both right and at once: the other was quicker, and its account stands.
         tx.execute(delete(people).where(people.c.id == new.id))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection
 
 from city.db import Database
 from city.identity import factors, passwords, persons, sessions
@@ -14,7 +14,7 @@ from city.identity.factors import Factor
 from city.identity.model import PersonKind
 from city.identity.notes import Notes
 from city.identity.passwords import Hasher
-from city.identity.tables.factors import authenticators, passkeys
+from city.identity.seals import Sealer
 from contracts.errors import Refused
 from runtime.clock import Clock
 
@@ -22,9 +22,10 @@ from runtime.clock import Clock
 class Credentials:
     """What a person does about what he is known by."""
 
-    def __init__(self, db: Database, *, clock: Clock, notes: Notes, hasher: Hasher) -> None:
+    def __init__(self, db: Database, *, clock: Clock, sealer: Sealer, notes: Notes, hasher: Hasher) -> None:
         self._db = db
         self._clock = clock
+        self._sealer = sealer
         self._notes = notes
         self._hasher = hasher
 
@@ -59,8 +60,7 @@ class Credentials:
                 raise Unknown("factor", factor)
             if len(factors.of(tx, by.id)) == 1:
                 raise NotNow("factor", "the last one", "add another before you remove it")
-            for table in (authenticators, passkeys):
-                tx.execute(delete(table).where(table.c.id == factor, table.c.person == by.id))
+            factors.remove(tx, self._sealer, found[0])
             self._note(tx, by, "factor.removed", found[0].kind)
 
     def _note(self, tx: Connection, by: Caller, action: str, changed: str) -> None:

@@ -13,6 +13,7 @@ from city.identity import persons, sessions
 from city.identity.caller import Caller
 from city.identity.errors import Again
 from city.identity.model import PersonState
+from city.identity.seals import TOTP, Sealer
 from city.identity.sessions import Opened
 from city.identity.settings import Sessions as Limits
 from city.identity.tables.doors import sessions as table
@@ -72,9 +73,20 @@ def kinds(tx: Connection, person: str) -> tuple[FactorKind, ...]:
     return tuple(kind for kind in FactorKind if kind in found)
 
 
-def forget(tx: Connection, person: str) -> None:
+def remove(tx: Connection, sealer: Sealer, factor: Factor) -> None:
+    """Take away one factor."""
+    if factor.kind == FactorKind.TOTP:
+        tx.execute(delete(authenticators).where(authenticators.c.id == factor.id))
+        sealer.forget(tx, TOTP, [factor.id])
+    else:
+        tx.execute(delete(passkeys).where(passkeys.c.id == factor.id))
+
+
+def forget(tx: Connection, sealer: Sealer, person: str) -> None:
     """Take away password, factors and recovery codes."""
-    for kept in (passwords, authenticators, passkeys, recoveries):
+    mine = delete(authenticators).where(authenticators.c.person == person)
+    sealer.forget(tx, TOTP, tx.execute(mine.returning(authenticators.c.id)).scalars().all())
+    for kept in (passwords, passkeys, recoveries):
         tx.execute(delete(kept).where(kept.c.person == person))
 
 

@@ -15,6 +15,7 @@ from city.identity.errors import Forbidden, NotNow, Taken
 from city.identity.links import Link
 from city.identity.model import Person, PersonKind, PersonState
 from city.identity.notes import Notes
+from city.identity.seals import Sealer
 from city.identity.settings import Settings
 from city.identity.tables.people import people
 from contracts.errors import Refused
@@ -36,10 +37,13 @@ class Invited(msgspec.Struct, frozen=True, kw_only=True):
 class People:
     """Invites people, changes and suspends their accounts, and gives them a new way in."""
 
-    def __init__(self, db: Database, *, clock: Clock, ids: Factory, notes: Notes, settings: Settings) -> None:
+    def __init__(
+        self, db: Database, *, clock: Clock, ids: Factory, sealer: Sealer, notes: Notes, settings: Settings
+    ) -> None:
         self._db = db
         self._clock = clock
         self._ids = ids
+        self._sealer = sealer
         self._notes = notes
         self._settings = settings
 
@@ -170,7 +174,7 @@ class People:
             old = self._other(tx, by, person, now)
             if old.state not in {PersonState.INVITED, PersonState.ACTIVE} or old.citizen:
                 raise NotNow("person", old.state, "only staff and partners who are not suspended get a link")
-            factors.forget(tx, person)
+            factors.forget(tx, self._sealer, person)
             sessions.end_all(tx, person, now, why="renewed")
             new = persons.change(tx, old, now, state=PersonState.INVITED)
             link = self._link(tx, by, new, now)

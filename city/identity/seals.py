@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from city.identity.ports import Blind, Vault
+from city.privacy import Vault
+
+TOTP: Final = "identity.totp"  # kinds of records in the vault
+CONTACT: Final = "identity.contact"
+_OURS: Final = "identity"  # the keyed hashes of this package are like no other's
 
 
 class Sealer:
-    """The vault and the keyed hash under this package's own names."""
+    """The vault under this package's own names."""
 
-    def __init__(self, vault: Vault, blind: Blind) -> None:
-        self._vault = vault
-        self._blind = blind
+    def __init__(self, vault: Vault) -> None:
+        self.vault = vault
 
     def seal(
         self, tx: Connection, kind: str, record: str, *, subject: str, fields: Mapping[str, Any]
     ) -> None:
         """Keep fields of a record; `subject` is the person whose data it is."""
-        self._vault.seal(tx, kind=f"identity.{kind}", record=record, subject=subject, fields=fields)
+        self.vault.seal(tx, kind=kind, record=record, subject=subject, fields=fields)
 
     def open(self, tx: Connection, kind: str, record: str) -> Mapping[str, Any]:
         """Fields of a record; none where it was erased."""
-        try:
-            return self._vault.open(tx, f"identity.{kind}", record)
-        except LookupError:
-            return {}
+        return self.vault.open_many(tx, kind, [record]).get(record, {})
+
+    def forget(self, tx: Connection, kind: str, records: Iterable[str]) -> None:
+        """Destroy records that are deleted as a whole."""
+        for record in records:
+            self.vault.forget(tx, kind, record)
 
     def blind(self, purpose: str, value: str) -> str:
         """Keyed hash of 64 hex digits."""
-        return self._blind(f"identity.{purpose}", value)
+        return self.vault.blind(purpose, value, kind=_OURS)

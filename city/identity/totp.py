@@ -12,7 +12,7 @@ from city.identity import factors, fields, opaque, passwords, persons
 from city.identity.caller import Caller
 from city.identity.errors import BadSignIn, NotNow, Unknown
 from city.identity.notes import Notes
-from city.identity.seals import Sealer
+from city.identity.seals import TOTP, Sealer
 from city.identity.sessions import Opened
 from city.identity.settings import Settings
 from city.identity.tables.factors import authenticators
@@ -23,7 +23,6 @@ from runtime.ids import Factory
 PERIOD: Final = 30 * SECOND
 DIGITS: Final = 6
 _DRIFT: Final = 1  # periods that a phone's clock may be off, either way
-_KIND: Final = "totp"
 _SECRET: Final = "secret"  # noqa: S105 - the field's name
 
 
@@ -68,9 +67,10 @@ class Authenticators:
             if passwords.kept(tx, person.id) is None:
                 raise NotNow("password", "not set", "choose a password first: a code goes with one")
             table = authenticators
-            tx.execute(delete(table).where(table.c.person == person.id, table.c.confirmed.is_(None)))
+            drafts = delete(table).where(table.c.person == person.id, table.c.confirmed.is_(None))
+            self._sealer.forget(tx, TOTP, tx.execute(drafts.returning(table.c.id)).scalars().all())
             id_ = self._ids()
-            self._sealer.seal(tx, _KIND, id_, subject=person.id, fields={_SECRET: secret})
+            self._sealer.seal(tx, TOTP, id_, subject=person.id, fields={_SECRET: secret})
             row = {"id": id_, "person": person.id, "label": label}
             tx.execute(insert(authenticators).values(**row, step=0, created=now))
         uri = pyotp.TOTP(secret).provisioning_uri(name=person.login, issuer_name=self._settings.name)
@@ -114,7 +114,7 @@ def _step(tx: Connection, sealer: Sealer, id_: str, last: int, code: str, now: i
     """The period whose code this is, later than the last one taken; None where it is none."""
     import pyotp
 
-    secret = sealer.open(tx, _KIND, id_).get(_SECRET)
+    secret = sealer.open(tx, TOTP, id_).get(_SECRET)
     given = code.replace(" ", "")
     if not secret or len(given) != DIGITS or not (given.isascii() and given.isdigit()):
         return None

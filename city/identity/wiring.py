@@ -30,6 +30,7 @@ from city.identity.signin import SignIn
 from city.identity.totp import Authenticators
 from city.identity.tree import Trees
 from city.identity.units import Units
+from city.privacy import Vault
 from runtime.clock import Clock
 from runtime.ids import Factory
 
@@ -73,7 +74,7 @@ def wire(
     *,
     clock: Clock,
     ids: Factory,
-    sealer: Sealer,
+    vault: Vault,
     trail: Trail,
     sender: Sender,
     settings: Settings,
@@ -83,13 +84,14 @@ def wire(
     catalogue = Catalogue((*ROLES, *roles))
     trees = Trees()
     notes = Notes(trail)
+    sealer = Sealer(vault)
     hasher = Hasher(settings.passwords)
     signin = SignIn(db, clock=clock, ids=ids, sealer=sealer, notes=notes, hasher=hasher, settings=settings)
     return Identity(
         settings=settings,
         catalogue=catalogue,
         units=Units(db, clock=clock, notes=notes),
-        people=People(db, clock=clock, ids=ids, notes=notes, settings=settings),
+        people=People(db, clock=clock, ids=ids, sealer=sealer, notes=notes, settings=settings),
         grants=Grants(db, clock=clock, ids=ids, notes=notes, catalogue=catalogue),
         signin=signin,
         passkeys=Passkeys(
@@ -99,7 +101,7 @@ def wire(
             db, clock=clock, ids=ids, sealer=sealer, notes=notes, settings=settings
         ),
         recoveries=Recoveries(db, clock=clock, sealer=sealer, notes=notes),
-        credentials=Credentials(db, clock=clock, notes=notes, hasher=hasher),
+        credentials=Credentials(db, clock=clock, sealer=sealer, notes=notes, hasher=hasher),
         codes=Codes(db, clock=clock, ids=ids, sealer=sealer, sender=sender, signin=signin, settings=settings),
         accounts=Accounts(db, clock=clock, notes=notes, signin=signin),
         doors=Doors(db, clock=clock, notes=notes, catalogue=catalogue, trees=trees, limits=settings.sessions),

@@ -1,16 +1,18 @@
 """Who plays in the tests of identities."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import TypeVar
 
 import pyotp
-from sqlalchemy import Connection
 
 import city.audit.history
 import city.history
 import city.identity.history
+import city.privacy.history
+from city.db import Database
 from city.identity.caller import Caller
 from city.identity.came import Came
 from city.identity.factors import FactorKind
@@ -18,10 +20,17 @@ from city.identity.roles import OPERATOR, Role
 from city.identity.sessions import Opened
 from city.identity.settings import Passwords
 from city.identity.wiring import Identity
+from city.privacy import KeyFile, Vault
+from city.privacy.keks import prepare
 from contracts.judgements import Text
-from runtime.clock import Fake
+from runtime.clock import Clock, Fake
 
-HISTORIES = (city.history.HISTORY, city.audit.history.HISTORY, city.identity.history.HISTORY)
+HISTORIES = (
+    city.history.HISTORY,
+    city.audit.history.HISTORY,
+    city.privacy.history.HISTORY,
+    city.identity.history.HISTORY,
+)
 PASSWORD = "kereta api 7 pagi"
 CHEAP = Passwords(memory=8, passes=1, lanes=1, at_once=8, wait=30)
 HOME = Came(address="203.0.113.7", agent="Firefox")
@@ -46,19 +55,11 @@ class Sent:
         self.codes.append((address, code))
 
 
-class Plain:
-    """A vault that does not encrypt."""
-
-    def __init__(self) -> None:
-        self._records: dict[tuple[str, str], dict[str, Any]] = {}
-
-    def seal(
-        self, tx: Connection, *, kind: str, record: str, subject: str, fields: Mapping[str, Any]
-    ) -> None:
-        self._records.setdefault((kind, record), {}).update(fields)
-
-    def open(self, tx: Connection, kind: str, record: str) -> dict[str, Any]:
-        return self._records[kind, record]
+def safe(db: Database, folder: Path, clock: Clock) -> Vault:
+    """The vault of a database, its keys in a file of this folder."""
+    keys = KeyFile(folder / "keys" / "vault.json", clock=clock)
+    prepare(db, keys, clock)
+    return Vault(db, keys, clock=clock)
 
 
 class Somebody:

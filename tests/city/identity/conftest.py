@@ -1,6 +1,5 @@
 """Identities on each engine, with Argon2 made cheap, and people who are in."""
 
-import hashlib
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,13 +12,13 @@ from city.audit.tables import entries
 from city.db import Database, upgrade
 from city.identity.caller import EVERYWHERE, SYSTEM, Grant
 from city.identity.model import UnitKind
-from city.identity.seals import Sealer
 from city.identity.settings import Settings
 from city.identity.tables.people import trees
 from city.identity.wiring import Identity, wire
+from city.privacy import Vault
 from runtime import ids
 from runtime.clock import Fake
-from tests.city.identity.cast import CHEAP, HISTORIES, ROLES, Make, Plain, Sent, Somebody
+from tests.city.identity.cast import CHEAP, HISTORIES, ROLES, Make, Sent, Somebody, safe
 
 
 @pytest.fixture
@@ -80,17 +79,17 @@ def settings() -> Settings:
 
 
 @pytest.fixture
-def sealer() -> Sealer:
-    return Sealer(Plain(), lambda purpose, value: hashlib.sha256(f"{purpose}:{value}".encode()).hexdigest())
+def vault(db: Database, tmp_path: Path, clock: Fake) -> Vault:
+    return safe(db, tmp_path, clock)
 
 
 @pytest.fixture
-def identity(db: Database, clock: Fake, sent: Sent, settings: Settings, sealer: Sealer) -> Identity:
+def identity(db: Database, clock: Fake, sent: Sent, settings: Settings, vault: Vault) -> Identity:
     return wire(
         db,
         clock=clock,
         ids=ids.factory(clock),
-        sealer=sealer,
+        vault=vault,
         trail=Trail(clock=clock),
         sender=sent,
         settings=settings,

@@ -13,11 +13,12 @@ from city.identity.caller import SYSTEM, Grant
 from city.identity.came import Came
 from city.identity.contacts import Contact, ContactKind, masked, normal, typed
 from city.identity.errors import BadSignIn, TooMany
-from city.identity.seals import Sealer
+from city.identity.seals import CONTACT
 from city.identity.settings import Settings
 from city.identity.tables.factors import codes
 from city.identity.tables.people import contacts, people
 from city.identity.wiring import Identity
+from city.privacy import Vault
 from contracts.errors import Refused
 from runtime.clock import Fake
 from tests.city.identity.cast import HOME, Sent, at_once
@@ -32,7 +33,7 @@ def count(db: Database) -> int:
 
 
 def test_a_code_makes_an_account_and_the_next_finds_it(
-    identity: Identity, sent: Sent, db: Database, sealer: Sealer
+    identity: Identity, sent: Sent, db: Database, vault: Vault
 ) -> None:
     asked = identity.codes.send(PHONE, HOME)
     address, code = sent.codes[-1]
@@ -49,7 +50,7 @@ def test_a_code_makes_an_account_and_the_next_finds_it(
     assert count(db) == 1
     with db.read() as tx:
         row = tx.execute(select(contacts)).one()
-        assert sealer.open(tx, "contact", row.id) == {"address": KEPT}
+        assert vault.open(tx, CONTACT, row.id) == {"address": KEPT}
         assert KEPT not in str(row)
 
 

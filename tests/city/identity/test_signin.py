@@ -12,7 +12,6 @@ from city.identity.came import Came
 from city.identity.errors import Again, BadSignIn, NotNow, TooMany
 from city.identity.factors import FactorKind
 from city.identity.passwords import Hasher
-from city.identity.seals import Sealer
 from city.identity.settings import Settings
 from city.identity.tables.factors import passwords, throttles
 from city.identity.wiring import Identity
@@ -235,7 +234,7 @@ def test_failures_are_remembered_in_bounded_rows(
 
 
 def test_a_password_is_hashed_anew_when_the_parameters_change(
-    identity: Identity, somebody: Make, db: Database, sealer: Sealer, monkeypatch: pytest.MonkeyPatch
+    identity: Identity, somebody: Make, db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sri = somebody("sri")
 

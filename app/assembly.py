@@ -11,7 +11,7 @@ from alerts.desk import Desk
 from alerts.publish import Publisher
 from app.letters import Letters
 from app.parts import Parts
-from city import schedule
+from city import privacy, schedule
 from city.outbox import Consumer
 from console.ports import Ports
 from ingest.replay import Replay
@@ -35,6 +35,16 @@ class Assembly(msgspec.Struct, frozen=True, kw_only=True):
     def clocks(self) -> list[schedule.Handler]:
         """Handlers of clocks of all contributions."""
         return [handler for one in self.contributions for handler in one.clocks]
+
+    @property
+    def subjects(self) -> list[privacy.Hook]:
+        """Who has something of a person."""
+        return [hook for one in self.contributions for hook in one.subjects]
+
+    @property
+    def retention(self) -> list[privacy.Policy]:
+        """How long records of each kind are kept."""
+        return [policy for one in self.contributions for policy in one.retention]
 
 
 def assemble(parts: Parts, client: Client | None = None) -> Assembly:

@@ -12,7 +12,9 @@ import msgspec
 
 from app.histories import HISTORIES
 from app.settings import Settings
-from city import db, schedule
+from city import db, privacy, schedule
+from city.audit import PROTECTED, Trail
+from city.privacy import keks
 from contracts.roster import Producer
 from devices.roster import Roster
 from runtime import ids, metrics, mqtt
@@ -55,6 +57,23 @@ class Parts:
         self._open.callback(database.close)
         db.check(database, HISTORIES)
         return database
+
+    @cached_property
+    def vault(self) -> privacy.Vault:
+        """Personal data, encrypted; the first start of all makes its key. Raises KeyMissing, BadKeys."""
+        keys = privacy.KeyFile(self.settings.privacy.keys_file, clock=self.clock)
+        keks.prepare(self.db, keys, self.clock)
+        return privacy.Vault(self.db, keys, clock=self.clock)
+
+    @cached_property
+    def audit(self) -> Trail:
+        """Where packages note who saw or changed what."""
+        return Trail(clock=self.clock)
+
+    @cached_property
+    def protected_audit(self) -> Trail:
+        """The same for need-to-know cases: a chain of its own."""
+        return Trail(clock=self.clock, chain=PROTECTED)
 
     @cached_property
     def clocks(self) -> schedule.Clocks:

@@ -10,9 +10,11 @@ import msgspec
 
 import alerts.settings
 import analytics.jobs.settings
+import city.audit.settings
 import city.idempotency.settings
 import city.identity.settings
 import city.outbox.settings
+import city.privacy.settings
 import city.schedule.settings
 import city.webhooks.settings
 import ingest.settings
@@ -65,6 +67,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     store: store.settings.Settings = store.settings.Settings()
     alerts: alerts.settings.Settings = alerts.settings.Settings()
     outbox: city.outbox.settings.Settings = city.outbox.settings.Settings()
+    audit: city.audit.settings.Settings = city.audit.settings.Settings()
+    privacy: city.privacy.settings.Settings = city.privacy.settings.Settings()
     identity: city.identity.settings.Settings = city.identity.settings.Settings()
     webhooks: city.webhooks.settings.Settings = city.webhooks.settings.Settings()
     idempotency: city.idempotency.settings.Settings = city.idempotency.settings.Settings()
@@ -101,6 +105,8 @@ def resolve(settings: Settings) -> Settings:
             frames=replace(kept.frames, path=data / kept.frames.path),
             ledger=replace(kept.ledger, url=_under(data, kept.ledger.url)),
         ),
+        audit=replace(settings.audit, witness=data / settings.audit.witness),
+        privacy=replace(settings.privacy, keys_file=data / settings.privacy.keys_file),
     )
 
 

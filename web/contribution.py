@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from city import schedule
 from city.identity.roles import Role
 from city.outbox import Deliverer, Handler
+from city.privacy import Hook, Policy
 from web.problems import Known
 
 
@@ -36,6 +37,8 @@ class Contribution(msgspec.Struct, frozen=True, kw_only=True):
     handlers: tuple[Handler, ...] = ()
     deliverers: tuple[Deliverer, ...] = ()
     clocks: tuple[schedule.Handler, ...] = ()  # who acts when clocks of its kinds fire
+    subjects: tuple[Hook, ...] = ()  # what it has of a person: to hand to him, or to erase
+    retention: tuple[Policy, ...] = ()  # how long its records are kept
     known: Known = {}  # errors of the domain, and the HTTP status that tells them
     large: Mapping[str, int] = {}  # path prefix → bytes that a request there may bring; elsewhere 1 MiB
     folder: Path | None = None

@@ -23,7 +23,8 @@ from runtime.cli import Failure, emit, json_option
 from runtime.clock import System
 
 MANIFEST: Final = "manifest.json"
-SKIPPED: Final = ("logs", "broker", "processes.json")  # what a new start makes again
+# What a new start makes again; and the keys: whoever finds a backup must not find what opens it beside it.
+SKIPPED: Final = ("logs", "broker", "processes.json", "keys")
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +111,7 @@ def _files(settings: Settings) -> Iterator[tuple[str, Path]]:
         if (
             path.is_file()
             and name.parts[0] not in SKIPPED
+            and path != settings.privacy.keys_file
             and not path.name.endswith(("-wal", "-shm", ".wal"))
         ):
             yield str(name), path

@@ -1,11 +1,16 @@
-"""What the city keeps going by itself, in the desk process: clocks fire."""
+"""What the city keeps going by itself, in the desk process: clocks, seals of the audit trail, retention."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from functools import partial
 
 from app.assembly import Assembly
 from app.parts import Parts
+from city.audit import Sealer
+from city.audit.seals import MARK
+from city.privacy import Sweeper
 from city.schedule import Runner
 
 
@@ -20,10 +25,29 @@ async def start(parts: Parts, assembly: Assembly) -> None:
         settings=parts.settings.schedule,
     )
     parts.service.start("clocks", runner.run())
-    parts.service.start("clocks health", _watch(parts, runner))
+    sealer = Sealer(
+        parts.db,
+        parts.clock,
+        settings=parts.settings.audit,
+        sign=partial(parts.vault.keys.mac, MARK),
+        registry=parts.registry,
+    )
+    parts.service.start("audit seals", sealer.run())
+    sweeper = Sweeper(
+        parts.db,
+        parts.clock,
+        assembly.retention,
+        trail=parts.audit,
+        keep=parts.settings.privacy.keep,
+        every=parts.settings.privacy.sweep,
+        registry=parts.registry,
+    )
+    parts.service.start("retention", sweeper.run())
+    parts.service.start("health of what keeps going", _watch(parts, {"clocks": runner, "audit": sealer}))
 
 
-async def _watch(parts: Parts, runner: Runner) -> None:
+async def _watch(parts: Parts, watched: Mapping[str, Runner | Sealer]) -> None:
     while True:
-        parts.service.health.set("clocks", ok=not runner.trouble, reason=runner.trouble)
+        for name, one in watched.items():
+            parts.service.health.set(name, ok=not one.trouble, reason=one.trouble)
         await asyncio.sleep(1)

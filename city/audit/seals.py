@@ -13,6 +13,7 @@ from city.audit.entries import Kept, digest
 from city.audit.tables import seals
 
 Sign = Callable[[bytes], bytes]  # keyed with a secret that no database holds, so that nobody else makes seals
+MARK: Final = "audit/seals"  # purpose of the key that marks them
 NOTHING: Final = bytes(32)  # hash before the first seal
 _DOMAIN: Final = b"imm audit seal 1\n"
 _ID: Final = 8  # bytes

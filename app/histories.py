@@ -6,6 +6,7 @@ from typing import Final
 
 import alerts.tables
 import city.audit.history
+import city.geography.history
 import city.history
 import city.idempotency.history
 import city.identity.history
@@ -22,6 +23,7 @@ HISTORIES: Final[tuple[History, ...]] = (
     city.privacy.history.HISTORY,
     city.identity.history.HISTORY,
     city.search.history.HISTORY,
+    city.geography.history.HISTORY,
     city.schedule.history.HISTORY,
     city.webhooks.history.HISTORY,
     city.idempotency.history.HISTORY,

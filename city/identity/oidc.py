@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from city.db import Database
-from city.identity import factors, fields, persons, rows
+from city.identity import factors, fields, links, persons, rows
 from city.identity.caller import Caller
 from city.identity.came import Came
 from city.identity.errors import BadSignIn, Taken, Unknown
-from city.identity.model import PersonState
+from city.identity.model import Person, PersonState
 from city.identity.notes import Notes
 from city.identity.sessions import Method, Opened
 from city.identity.signin import SignIn
@@ -72,24 +72,33 @@ class Accounts:
         """
         now = self._clock.now()
         with self._db.begin() as tx:
-            found = tx.execute(select(accounts.c.person).where(*_is(issuer, subject))).scalar_one_or_none()
-            person = persons.find(tx, people.c.id == found, lock=True) if found else None
-            if person is None and login:
-                person = persons.find(tx, people.c.login == fields.name(login), lock=True)
-                others = select(accounts.c.subject).where(accounts.c.issuer == issuer)
-                if person and tx.execute(others.where(accounts.c.person == person.id)).first():
-                    person = None  # the issuer has named somebody else so before
-                if person:
-                    row = {"issuer": issuer, "subject": subject, "person": person.id, "created": now}
-                    rows.add(self._db, tx, accounts, row)
+            person = self._known(tx, issuer, subject) or self._adopted(tx, issuer, subject, login, now)
             if person is None or person.state not in {PersonState.ACTIVE, PersonState.INVITED}:
                 raise BadSignIn
             if strong and person.state == PersonState.INVITED:
                 person = persons.change(tx, person, now, state=PersonState.ACTIVE)
+                links.withdraw(tx, person.id, now)
             tx.execute(update(accounts).where(*_is(issuer, subject)).values(used=now))
             opened = self._signin.open(tx, person, Method.OIDC, came, strong=strong)
             self._signin.came_in(tx, person, opened, "oidc")
         return self._signin.known(opened, came) if strong else opened
+
+    def _known(self, tx: Connection, issuer: str, subject: str) -> Person | None:
+        found = tx.execute(select(accounts.c.person).where(*_is(issuer, subject))).scalar_one_or_none()
+        return persons.find(tx, people.c.id == found, lock=True) if found else None
+
+    def _adopted(self, tx: Connection, issuer: str, subject: str, login: str, now: int) -> Person | None:
+        """Whom a trusted issuer names, linked from here on; None where it named somebody else so before."""
+        name = fields.name(login)
+        person = persons.find(tx, people.c.login == name, lock=True) if name else None
+        if person is None:
+            return None
+        mine = (accounts.c.issuer == issuer) & (accounts.c.person == person.id)
+        if tx.execute(select(accounts).where(mine, accounts.c.subject != subject)).first():
+            return None
+        row = {"issuer": issuer, "subject": subject, "person": person.id, "created": now}
+        rows.add(self._db, tx, accounts, row)
+        return self._known(tx, issuer, subject)  # another may have been as quick
 
 
 def _is(issuer: str, subject: str, person: str = "") -> list[Any]:

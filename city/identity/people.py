@@ -66,7 +66,9 @@ class People:
             query = query.where(or_(people.c.name.icontains(text, autoescape=True), people.c.login == text))
         if unit:
             query = query.where(people.c.unit == unit)
-        if state is not None:
+        if state is None:
+            query = query.where(people.c.state != PersonState.ERASED)
+        else:
             query = query.where(people.c.state == state)
         if after is not None:
             query = query.where(tuple_(people.c.name, people.c.id) > tuple_(*after))

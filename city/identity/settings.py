@@ -57,6 +57,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     key_days: int = 365  # that a key lasts unless its maker says less
     per_minute: int = 600  # requests by one key unless its maker says otherwise
     per_day: int = 100_000
+    sweep: float = 300.0  # seconds between deletions of what is over
     passwords: Passwords = Passwords()
     throttle: Throttle = Throttle()
     sessions: Sessions = Sessions()

@@ -16,6 +16,7 @@ from city.identity.codes import Codes
 from city.identity.credentials import Credentials
 from city.identity.doors import Doors
 from city.identity.grants import Grants
+from city.identity.keeper import Keeper
 from city.identity.notes import Notes
 from city.identity.oidc import Accounts
 from city.identity.passkeys import Passkeys
@@ -27,10 +28,11 @@ from city.identity.roles import ROLES, Catalogue, Role
 from city.identity.seals import Sealer
 from city.identity.settings import Settings
 from city.identity.signin import SignIn
+from city.identity.subjects import Subjects
 from city.identity.totp import Authenticators
 from city.identity.tree import Trees
 from city.identity.units import Units
-from city.privacy import Vault
+from city.privacy import Hook, Vault
 from runtime.clock import Clock
 from runtime.ids import Factory
 
@@ -67,6 +69,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     doors: Doors
     apps: Apps
     bearers: Bearers
+    keeper: Keeper
+    hook: Hook
 
 
 def wire(
@@ -106,5 +110,7 @@ def wire(
         accounts=Accounts(db, clock=clock, notes=notes, signin=signin),
         doors=Doors(db, clock=clock, notes=notes, catalogue=catalogue, trees=trees, limits=settings.sessions),
         apps=Apps(db, clock=clock, ids=ids, notes=notes, catalogue=catalogue, settings=settings),
+        keeper=Keeper(db, clock=clock, settings=settings),
+        hook=Subjects(clock=clock, sealer=sealer).hook(),
         bearers=Bearers(db, clock=clock, ids=ids, catalogue=catalogue, trees=trees, settings=settings),
     )

@@ -166,3 +166,16 @@ def test_showing_the_factor_again_does_not_lengthen_a_session(
     clock.advance(1_000)
     again = identity.signin.second(sri.token, FactorKind.TOTP, sri.code(), HOME)
     assert again.session.ends == ends
+
+
+def test_what_is_over_is_deleted_and_nothing_else(
+    identity: Identity, somebody: Make, db: Database, clock: Fake, settings: Settings
+) -> None:
+    sri = somebody("sri")
+    asked = [identity.people.invite(SYSTEM, name="X", login=f"x{number}").link for number in range(3)]
+    assert identity.keeper.turn() == 0
+    clock.advance(settings.sessions.ends + settings.sessions.keep + 1)
+    sri.sign_in()
+    assert identity.keeper.turn() >= 1 + len(asked), "the first session, and the links"
+    assert identity.keeper.turn() == 0
+    assert sri.caller.strong

@@ -8,28 +8,30 @@ from anyio import to_thread
 from fastapi import APIRouter, Body, Path, Query
 from starlette.responses import Response
 
+from alerts import examples
 from alerts.desk import Desk, Filters, Told
 from alerts.errors import Over, Unknown
 from city.identity.roles import OPERATOR
 from city.outbox import Deliverer
 from contracts.alerts import Alert, State
 from contracts.judgements import Severity
-from web import access, paging
+from web import access, etags, paging
 from web.contribution import Contribution
-from web.records import Page, answers, reply
+from web.records import Page, answers, asks, reply
 from web.roles import VIEWER
 
 READ: Final = "alerts.alerts.read"
 WORK: Final = "alerts.alerts.work"
 ROLES: Final = (VIEWER.plus(READ), OPERATOR.plus(READ, WORK))
 
-_Id = Annotated[str, Path(max_length=36, description="`id` of the alert")]
+_Id = Annotated[str, Path(max_length=36, description="`id` of the alert", examples=[examples.ALERT.id])]
 _Note = Annotated[str, Body(embed=True, max_length=2_000)]
 _Reason = Annotated[str, Body(embed=True, min_length=1, max_length=2_000)]
 _Until = Annotated[
     str, Body(embed=True, max_length=40, description="RFC 3339 with an offset; at most 30 days ahead")
 ]
-_DESCRIBED: Final = answers(Alert, description="The alert as it is now")
+_DESCRIBED: Final = answers(Alert, examples.ALERT, description="The alert as it is now", tagged=True)
+_PAGE: Final = answers(Page[Alert], Page(items=[examples.ALERT], next=None))
 
 
 def contribution(desk: Desk, *, deliverers: tuple[Deliverer, ...] = ()) -> Contribution:
@@ -48,7 +50,7 @@ def router(desk: Desk) -> APIRouter:
     routes = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
     read, work = [access.needs(READ)], [access.needs(WORK)]
 
-    @routes.get("", summary="Alerts, newest first", responses=answers(Page[Alert]), dependencies=read)
+    @routes.get("", summary="Alerts, newest first", responses=_PAGE, dependencies=read)
     async def page(
         state: Annotated[list[State] | None, Query()] = None,
         severity: Annotated[list[Severity] | None, Query()] = None,
@@ -72,21 +74,48 @@ def router(desk: Desk) -> APIRouter:
         following = paging.cursor(items[limit - 1].id) if len(items) > limit else None
         return reply(Page(items=items[:limit], next=following))
 
-    @routes.get("/{alert}", summary="One alert with its history", responses=answers(Told), dependencies=read)
+    @routes.get(
+        "/{alert}",
+        summary="One alert with its history",
+        responses=answers(Told, examples.TOLD, tagged=True),
+        dependencies=read,
+    )
     async def one(alert: _Id) -> Response:
-        return reply(await to_thread.run_sync(desk.told, alert))
-
-    @routes.post("/{alert}/acknowledge", summary="Have it in hand", responses=_DESCRIBED, dependencies=work)
-    async def acknowledge(alert: _Id, caller: access.Caller, note: _Note = "") -> Response:
-        return reply(await to_thread.run_sync(lambda: desk.acknowledge(alert, by=caller.name, note=note)))
+        told = await to_thread.run_sync(desk.told, alert)
+        return reply(told, headers=etags.header(told.alert.revision))
 
     @routes.post(
-        "/{alert}/silence", summary="Tell nobody for a while", responses=_DESCRIBED, dependencies=work
+        "/{alert}/acknowledge",
+        summary="Have it in hand",
+        responses=_DESCRIBED,
+        openapi_extra=asks({"note": "Tim sudah menuju lokasi"}),
+        dependencies=work,
     )
-    async def silence(alert: _Id, caller: access.Caller, until: _Until, reason: _Reason) -> Response:
+    async def acknowledge(alert: _Id, caller: access.Caller, seen: etags.Seen, note: _Note = "") -> Response:
+        def act() -> Alert:
+            return desk.acknowledge(alert, by=caller.name, note=note, seen=seen)
+
+        return _tagged(await to_thread.run_sync(act))
+
+    @routes.post(
+        "/{alert}/silence",
+        summary="Tell nobody for a while",
+        responses=_DESCRIBED,
+        openapi_extra=asks({"until": "2026-11-24T20:00:00+07:00", "reason": "Konser, sudah diketahui"}),
+        dependencies=work,
+    )
+    async def silence(
+        alert: _Id, caller: access.Caller, seen: etags.Seen, until: _Until, reason: _Reason
+    ) -> Response:
         end = paging.instant("until", until)
-        return reply(
-            await to_thread.run_sync(lambda: desk.silence(alert, by=caller.name, until=end, reason=reason))
-        )
+
+        def act() -> Alert:
+            return desk.silence(alert, by=caller.name, until=end, reason=reason, seen=seen)
+
+        return _tagged(await to_thread.run_sync(act))
 
     return routes
+
+
+def _tagged(alert: Alert) -> Response:
+    return reply(alert, headers=etags.header(alert.revision))

@@ -19,6 +19,7 @@ import city.schedule.settings
 import city.webhooks.settings
 import ingest.settings
 import store.settings
+import web.settings
 from city import db
 from contracts.judgements import Text
 from runtime import calendar, mqtt
@@ -41,6 +42,7 @@ class Api(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     host: str = "127.0.0.1"
     port: int = 8600
     names: tuple[str, ...] = ()  # further host names under which it answers, behind a proxy
+    limits: web.settings.Limits = web.settings.Limits()
 
 
 class Monitor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

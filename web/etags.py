@@ -14,7 +14,7 @@ from fastapi import Depends, Header
 from city.errors import Outdated
 from contracts.errors import Refused
 from web.errors import Unseen
-from web.records import REQUIRED
+from web.schemas import REQUIRED
 
 NAME: Final = "If-Match"
 ANY: Final = "*"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import msgspec
 from fastapi import APIRouter
@@ -11,7 +12,7 @@ from starlette.responses import Response
 from runtime import metrics
 from runtime.service import Part
 from web import access
-from web.records import answers, reply
+from web.records import answers, reply, text
 from web.roles import FIGURES
 
 
@@ -46,6 +47,7 @@ def router(checks: Checks) -> APIRouter:
     @routes.get(
         "/metrics",
         summary="Figures for Prometheus",
+        responses=_FIGURES,
         response_class=Response,
         dependencies=[access.needs(FIGURES)],
     )
@@ -60,4 +62,11 @@ def _reply(parts: Sequence[Part]) -> Response:
     return reply(State(ok=ok, parts=parts), status=200 if ok else 503)
 
 
-_STATES = answers(State) | answers(State, status=503, description="At least one part is not well")
+_FIGURES: Final = text("text/plain", "imm_probe_seconds_count 60.0\n")
+_WELL: Final = State(ok=True, parts=[Part(name="database", ok=True, reason="", since=1_795_478_400_000_000)])
+_ILL: Final = State(
+    ok=False, parts=[Part(name="store", ok=False, reason="disk full", since=1_795_478_400_000_000)]
+)
+_STATES: Final = answers(State, _WELL) | answers(
+    State, _ILL, status=503, description="At least one part is not well"
+)

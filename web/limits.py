@@ -6,7 +6,6 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Final
 
-import msgspec
 from fastapi import Request
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -16,25 +15,11 @@ from city.identity.caller import Kind
 from runtime.clock import Clock
 from web import access, problems
 from web.errors import TooOften
+from web.settings import Limits, Pace
 
 KEPT: Final = 20_000  # callers remembered; beyond, the one that has been quiet longest is forgotten
 _FREE: Final = ("/static/", "/healthz", "/readyz", "/metrics")  # cheap, or asked by machines that watch us
 _HALF_OF_V6: Final = 64  # bits: one household or server has this many addresses
-
-
-class Pace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How often something may happen."""
-
-    a_second: float  # for as long as one likes
-    burst: int  # at once, after a quiet time
-
-
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Limits of the API and the pages."""
-
-    address: Pace = Pace(a_second=100.0, burst=1_000)  # many people may share one
-    caller: Pace = Pace(a_second=50.0, burst=500)  # who is signed in, or an app
-    body: int = 1_048_576  # bytes of a request; routes that take files name their own
 
 
 class Counter:
@@ -65,7 +50,7 @@ class Counter:
 class Callers:
     """A dependency of every route: limits who is signed in, wherever he asks from."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: Limits, clock: Clock) -> None:
         self._counter = Counter(settings.caller, clock)
 
     async def check(self, caller: access.Caller, request: Request) -> None:
@@ -76,11 +61,11 @@ class Callers:
             raise TooOften(wait)
 
 
-class Limits:
+class Bounds:
     """ASGI middleware: answers 429 to an address that asks too often, 413 to a body that is too large."""
 
     def __init__(
-        self, app: ASGIApp, *, settings: Settings, clock: Clock, large: Mapping[str, int] | None = None
+        self, app: ASGIApp, *, settings: Limits, clock: Clock, large: Mapping[str, int] | None = None
     ) -> None:
         """`large`: path prefixes whose requests may be larger, in bytes."""
         self._app = app

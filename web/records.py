@@ -9,15 +9,10 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 from starlette.responses import Response
 
-from web import problems
+from web import problems, schemas
 
 T = TypeVar("T")
-REQUIRED: Final = (
-    "x-required"  # in a parameter's schema: clients must send it, though our code takes it as empty
-)
-_SCHEMAS: Final = "#/components/schemas/{name}"
 _ETAG: Final = {"description": "The record's revision, for `If-Match`", "schema": {"type": "string"}}
-_HELD: Final = "x-schemas"  # schemas travel beside an answer until tidy() puts them where they belong
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
@@ -61,7 +56,7 @@ def text(media_type: str, example: str, description: str = "Done") -> dict[int |
 
 def asks(example: object) -> dict[str, Any]:
     """The `openapi_extra` of a route that takes a JSON body such as this."""
-    return {"requestBody": {"content": {"application/json": {"example": _plain(example)}}}}
+    return {"requestBody": {"content": {"application/json": {"example": schemas.example(example)}}}}
 
 
 def refusals() -> dict[int | str, dict[str, Any]]:
@@ -82,27 +77,7 @@ def refusals() -> dict[int | str, dict[str, Any]]:
     }
 
 
-def tidy(document: dict[str, Any]) -> dict[str, Any]:
-    """OpenAPI document with the schemas of all answers among its components."""
-    schemas: dict[str, Any] = document.setdefault("components", {}).setdefault("schemas", {})
-    for path in document.get("paths", {}).values():
-        for operation in path.values():
-            for response in operation.get("responses", {}).values():
-                schemas.update(response.pop(_HELD, {}))
-            for parameter in operation.get("parameters", ()):  # asked for by us, since we answer it with 428
-                if parameter["schema"].pop(REQUIRED, False):
-                    parameter["required"] = True
-                    parameter["schema"].pop("default", None)
-    document["components"]["schemas"] = dict(sorted(schemas.items()))
-    return document
-
-
 def _described(kind: Any, media_type: str, description: str, example: object) -> dict[str, Any]:
-    (schema,), schemas = msgspec.json.schema_components([kind], ref_template=_SCHEMAS)
-    shown = {} if example is None else {"example": _plain(example)}
-    content = {media_type: {"schema": schema, **shown}}
-    return {"description": description, "content": content, _HELD: schemas}
-
-
-def _plain(example: object) -> Any:
-    return msgspec.json.decode(msgspec.json.encode(example, enc_hook=_listed))
+    shown = {} if example is None else {"example": schemas.example(example, _listed)}
+    content = {media_type: {"schema": schemas.placeholder(kind), **shown}}
+    return {"description": description, "content": content}

@@ -28,7 +28,8 @@ from city.outbox.consumers import short
 from contracts import cloudevents
 from contracts.errors import Refused
 from web import access
-from web.problems import Problem, answer
+from web.problems import answer, plain
+from web.records import text
 
 HEARTBEAT: Final = 15.0  # seconds; below the 30 to 60 after which proxies cut a silent connection
 STUCK: Final = 20.0  # seconds that one send may take before the client is dropped
@@ -38,6 +39,10 @@ _RECENT: Final = 2_000  # events kept in memory for clients that follow closely
 _BATCH: Final = 200  # events taken at once
 _POLL: Final = 0.2  # seconds between looks where nothing wakes us
 _PAUSE: Final = 2.0  # seconds to wait while the database is away
+_EXAMPLE: Final = (
+    'id: 42\ndata: {"specversion":"1.0","id":"0197a9c4-4a80-7c3e-9d55-2f6b1c0e7a11","source":"/alerts",'
+    '"type":"id.go.cirebonkota.imm.alert.firing","subject":"0197a9c4","time":"2026-11-24T10:00:00Z"}\n\n'
+)
 _TYPE: Final = re.compile(r"[a-z_*]+(\.[a-z_*]+)*")
 _log: Final = logging.getLogger(__name__)
 
@@ -146,6 +151,7 @@ def router(stream: Stream) -> APIRouter:
         "/api/v1/events",
         summary="Events as they happen, as CloudEvents (server-sent events)",
         response_class=EventSourceResponse,
+        responses=text("text/event-stream", _EXAMPLE),
         dependencies=[access.signed_in()],
     )
     async def events(
@@ -161,10 +167,7 @@ def router(stream: Stream) -> APIRouter:
         place = _place(last_event_id) if last_event_id else after
         wanted = _types(types)
         if stream.clients >= MOST:
-            problem = Problem(
-                title="Service Unavailable", status=503, detail=f"{MOST} streams are open already"
-            )
-            return answer(problem, {"Retry-After": "10"})
+            return answer(plain(503, f"{MOST} streams are open already"), {"Retry-After": "10"})
         return _Events(stream, place, wanted)
 
     return routes

@@ -27,6 +27,7 @@ async def start(parts: Parts, assembly: Assembly) -> None:
         known=KNOWN,
         hosts=(*LOOPBACK, *settings.names),
         stopping=parts.service.stopping,
+        limited=settings.limits,
     )
     for name in ("database", "store"):
         parts.service.health.set(name, ok=False, reason="not looked at yet")

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from console import sums
+from console.api import examples
 from console.asking import Asker
 from console.roles import LEDGER
 from contracts import instants
@@ -33,11 +34,22 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     next: str | None = None
 
 
+_EXAMPLE: Final = Ledger(
+    start=examples.ROW.hour,
+    end=examples.TIME,
+    sums=examples.SUMS,
+    rows=[examples.ROW],
+    holes=[examples.HOLE],
+)
+
+
 def router(reader: Reader, clock: Clock, asker: Asker) -> APIRouter:
     """Route of the ledger."""
     routes = APIRouter(prefix="/api/v1", tags=["ledger"], dependencies=[access.needs(LEDGER)])
 
-    @routes.get("/ledger", summary="The ledger by hour, device and channel", responses=answers(Ledger))
+    @routes.get(
+        "/ledger", summary="The ledger by hour, device and channel", responses=answers(Ledger, _EXAMPLE)
+    )
     async def page(
         start: Annotated[str, Query(max_length=40, description="RFC 3339 or µs; a day ago if empty")] = "",
         end: Annotated[str, Query(max_length=40, description="RFC 3339 or µs; now if empty")] = "",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
+from console.api import examples
 from console.asking import Asker
 from console.errors import Unknown
 from console.fleet import Device, State
@@ -21,7 +22,11 @@ def router(fleet: Callable[[], list[Device]], asker: Asker) -> APIRouter:
     """Routes of devices; `fleet` gives all of them, worst first."""
     routes = APIRouter(prefix="/api/v1", tags=["devices"], dependencies=[access.needs(DEVICES)])
 
-    @routes.get("/devices", summary="Devices in order of their id", responses=answers(Page[Device]))
+    @routes.get(
+        "/devices",
+        summary="Devices in order of their id",
+        responses=answers(Page[Device], Page(items=[examples.DEVICE], next=None)),
+    )
     async def page(
         site: Annotated[str, Query(max_length=64)] = "",
         kind: Kind | None = None,
@@ -41,8 +46,8 @@ def router(fleet: Callable[[], list[Device]], asker: Asker) -> APIRouter:
         following = paging.cursor(found[limit - 1].device) if len(found) > limit else None
         return reply(Page(items=found[:limit], next=following))
 
-    @routes.get("/devices/{device}", summary="One device", responses=answers(Device))
-    async def one(device: str) -> Response:
+    @routes.get("/devices/{device}", summary="One device", responses=answers(Device, examples.DEVICE))
+    async def one(device: Annotated[str, Path(max_length=64, examples=["kiosk-01"])]) -> Response:
         for found in await asker.ask("the store", fleet):
             if found.device == device:
                 return reply(found)

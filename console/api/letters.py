@@ -7,11 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query
 from starlette.responses import Response
 
+from console.api import examples
 from console.asking import Asker
 from console.ports import Letter, Letters, Replay
 from console.roles import LETTERS, REPLAY
 from web import access, paging
-from web.records import Page, answers, reply
+from web.records import Page, answers, asks, reply
 
 
 def router(letters: Letters, asker: Asker) -> APIRouter:
@@ -21,7 +22,7 @@ def router(letters: Letters, asker: Asker) -> APIRouter:
     @routes.get(
         "",
         summary="Refused messages, oldest first",
-        responses=answers(Page[Letter]),
+        responses=answers(Page[Letter], Page(items=[examples.LETTER], next=None)),
         dependencies=[access.needs(LETTERS)],
     )
     async def page(
@@ -40,7 +41,8 @@ def router(letters: Letters, asker: Asker) -> APIRouter:
     @routes.post(
         "/replay",
         summary="Take letters in again",
-        responses=answers(list[Replay]),
+        responses=answers(list[Replay], [examples.REPLAY]),
+        openapi_extra=asks({"ids": [examples.LETTER.id], "dry": True}),
         dependencies=[access.needs(REPLAY)],
     )
     async def replay(

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
+from console.api import examples
 from console.asking import Asker
 from console.roles import SERIES
 from contracts import instants
@@ -43,7 +44,11 @@ def router(reader: Reader, clock: Clock, asker: Asker) -> APIRouter:
     """Routes of series and samples."""
     routes = APIRouter(prefix="/api/v1", tags=["series"], dependencies=[access.needs(SERIES)])
 
-    @routes.get("/series", summary="Known series", responses=answers(Page[Series]))
+    @routes.get(
+        "/series",
+        summary="Known series",
+        responses=answers(Page[Series], Page(items=[examples.SERIES], next=None)),
+    )
     async def page(
         chosen: _Chosen,
         cursor: Annotated[str, Query(max_length=800)] = "",
@@ -54,11 +59,17 @@ def router(reader: Reader, clock: Clock, asker: Asker) -> APIRouter:
         following = paging.cursor(*_parts(found[limit - 1])) if len(found) > limit else None
         return reply(Page(items=found[:limit], next=following))
 
-    @routes.get("/query/last", summary="Newest sample of each series", responses=answers(list[Last]))
+    @routes.get(
+        "/query/last", summary="Newest sample of each series", responses=answers(list[Last], [examples.LAST])
+    )
     async def last(chosen: _Chosen) -> Response:
         return reply(await asker.ask("the store", lambda: reader.last(chosen)))
 
-    @routes.get("/query/range", summary="Samples of a span, oldest first", responses=answers(list[Points]))
+    @routes.get(
+        "/query/range",
+        summary="Samples of a span, oldest first",
+        responses=answers(list[Points], [examples.POINTS]),
+    )
     async def span(
         chosen: _Chosen,
         start: _Start = "",
@@ -68,7 +79,11 @@ def router(reader: Reader, clock: Clock, asker: Asker) -> APIRouter:
         since, until = _span(start, end, clock.now())
         return reply(await asker.ask("the store", lambda: reader.range(chosen, since, until, limit=limit)))
 
-    @routes.get("/query/aggregate", summary="One statistic per step", responses=answers(list[Buckets]))
+    @routes.get(
+        "/query/aggregate",
+        summary="One statistic per step",
+        responses=answers(list[Buckets], [examples.BUCKETS]),
+    )
     async def aggregate(
         chosen: _Chosen,
         start: _Start = "",

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Final
 
+import msgspec
 from anyio import to_thread
-from fastapi import APIRouter, Form, Path, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import RedirectResponse, Response
 
+from city.errors import Outdated
+from contracts.errors import Refused
+from contracts.judgements import Text
 from programmes.tangi.model import WORKING, State, Step
 from programmes.tangi.roles import READ, WORK
 from programmes.tangi.service import LONGEST, Filters, Incidents
-from web import access, paging
+from web import access, forms, paging
 from web.pages import render
 
 ROOT: Final = "/insiden"
 _PAGE: Final = 50
 _OFFERED: Final = {Step.ACKNOWLEDGE, Step.RESOLVE, Step.CLOSE}  # steps that have a button in this version
 _TO_BE_DONE: Final = (*WORKING, State.RESOLVED)  # what is resolved waits to be closed
+_STATUS: Final = {Outdated: 412, Refused: 422}
+_CHANGED: Final = Text(
+    id="Insiden ini berubah sejak Anda membukanya. Periksa keadaannya, lalu kirim lagi.",
+    en="This incident has changed since you opened it. Look at its state, then send again.",
+)
 _Number = Annotated[str, Path(max_length=24)]
 
 
@@ -42,25 +52,52 @@ def router(incidents: Incidents) -> APIRouter:
 
     @routes.get("/{number}", dependencies=read)
     async def one(request: Request, number: _Number) -> Response:
-        told = await to_thread.run_sync(incidents.get, number)
-        steps = [step for step in told.steps if step in _OFFERED]
-        return render(request, "tangi/incident.html", incident=told, steps=steps, longest=LONGEST)
+        return await show(request, number)
 
     @routes.post("/{number}/{step}", dependencies=[access.needs(WORK)])
     async def act(
-        request: Request,
-        number: _Number,
-        step: Step,
-        caller: access.Caller,
-        reason: Annotated[str, Form(max_length=LONGEST)] = "",
-        back: Annotated[str, Form(max_length=200)] = "",
+        request: Request, number: _Number, step: Step, caller: access.Caller, typed: forms.Typed
     ) -> Response:
-        await to_thread.run_sync(lambda: incidents.step(number, step, by=caller.name, reason=reason))
+        try:
+            read = forms.Reading(typed)
+            seen = read.number("revision", least=1, most=2**31) if typed.value("revision") else None
+            reason = typed.value("reason")
+            take = partial(incidents.step, number, step, by=caller.name, reason=reason, seen=seen)
+            await to_thread.run_sync(take)
+        except (Outdated, Refused) as error:
+            if "hx-request" in request.headers:
+                raise
+            return await show(request, number, step, _with(typed, error), status=_STATUS[type(error)])
         if "hx-request" in request.headers:
             return Response(status_code=204, headers={"HX-Trigger": "imm:incident"})
-        return RedirectResponse(_local(back) or f"{ROOT}/{number}", status_code=303)
+        return RedirectResponse(_local(typed.value("back")) or f"{ROOT}/{number}", status_code=303)
+
+    async def show(
+        request: Request,
+        number: str,
+        step: Step | None = None,
+        typed: forms.Form | None = None,
+        status: int = 200,
+    ) -> Response:
+        told = await to_thread.run_sync(incidents.get, number)
+        given = {one: forms.Form(id=one) for one in told.steps if one in _OFFERED}
+        if step in given and typed is not None:
+            given[step] = msgspec.structs.replace(typed, id=step)
+        return render(
+            request,
+            "tangi/incident.html",
+            status=status,
+            incident=told,
+            forms=given,
+            faults=typed.faults if typed else {},
+            longest=LONGEST,
+        )
 
     return routes
+
+
+def _with(typed: forms.Form, error: Outdated | Refused) -> forms.Form:
+    return typed.but("", _CHANGED) if isinstance(error, Outdated) else typed.refused(error)
 
 
 def _local(path: str) -> str:

@@ -8,17 +8,19 @@ from anyio import to_thread
 from fastapi import APIRouter, Body, Path, Query
 from starlette.responses import Response
 
+from programmes.tangi import examples
 from programmes.tangi.model import Incident, Priority, State, Step, Told
 from programmes.tangi.probes import Probes, Times
 from programmes.tangi.roles import PROBES, READ, WORK
 from programmes.tangi.service import LONGEST, Filters, Incidents
-from web import access, paging
-from web.records import Page, answers, reply
+from web import access, etags, paging
+from web.records import Page, answers, asks, reply
 
-_Number = Annotated[str, Path(max_length=24, description="`TGI-2026-000123`")]
+_Number = Annotated[str, Path(max_length=24, examples=["TGI-2026-000123"])]
 _Note = Annotated[str, Body(embed=True, max_length=LONGEST)]
 _Reason = Annotated[str, Body(embed=True, min_length=1, max_length=LONGEST, description="How it ended")]
-_DESCRIBED: Final = answers(Incident, description="The incident as it is now")
+_DESCRIBED: Final = answers(Incident, examples.INCIDENT, description="The incident as it is now", tagged=True)
+_PAGE: Final = answers(Page[Incident], Page(items=[examples.INCIDENT], next=None))
 
 
 def router(incidents: Incidents, probes: Probes) -> APIRouter:
@@ -26,9 +28,13 @@ def router(incidents: Incidents, probes: Probes) -> APIRouter:
     routes = APIRouter(prefix="/api/v1", tags=["incidents"])
     read, work = [access.needs(READ)], [access.needs(WORK)]
 
-    @routes.get(
-        "/incidents", summary="Incidents, newest first", responses=answers(Page[Incident]), dependencies=read
-    )
+    async def step(number: str, step: Step, by: str, reason: str, seen: int | None) -> Response:
+        def take() -> Incident:
+            return incidents.step(number, step, by=by, reason=reason, seen=seen)
+
+        return _tagged(await to_thread.run_sync(take))
+
+    @routes.get("/incidents", summary="Incidents, newest first", responses=_PAGE, dependencies=read)
     async def page(
         state: Annotated[list[State] | None, Query()] = None,
         priority: Annotated[list[Priority] | None, Query()] = None,
@@ -50,37 +56,48 @@ def router(incidents: Incidents, probes: Probes) -> APIRouter:
     @routes.get(
         "/incidents/{number}",
         summary="One incident with its timeline",
-        responses=answers(Told),
+        responses=answers(Told, examples.TOLD, tagged=True),
         dependencies=read,
     )
     async def one(number: _Number) -> Response:
-        return reply(await to_thread.run_sync(incidents.get, number))
+        return _tagged(await to_thread.run_sync(incidents.get, number))
 
     @routes.post(
-        "/incidents/{number}/acknowledge", summary="Have it in hand", responses=_DESCRIBED, dependencies=work
+        "/incidents/{number}/acknowledge",
+        summary="Have it in hand",
+        responses=_DESCRIBED,
+        openapi_extra=asks({"note": "Tim sudah menuju lokasi"}),
+        dependencies=work,
     )
-    async def acknowledge(number: _Number, caller: access.Caller, note: _Note = "") -> Response:
-        return reply(await _step(incidents, number, Step.ACKNOWLEDGE, caller.name, note))
+    async def acknowledge(
+        number: _Number, caller: access.Caller, seen: etags.Seen, note: _Note = ""
+    ) -> Response:
+        return await step(number, Step.ACKNOWLEDGE, caller.name, note, seen)
 
     @routes.post(
         "/incidents/{number}/resolve",
         summary="Say that it is over, and how",
         responses=_DESCRIBED,
+        openapi_extra=asks({"reason": "Kerumunan dialihkan ke gerbang barat"}),
         dependencies=work,
     )
-    async def resolve(number: _Number, caller: access.Caller, reason: _Reason) -> Response:
-        return reply(await _step(incidents, number, Step.RESOLVE, caller.name, reason))
+    async def resolve(number: _Number, caller: access.Caller, seen: etags.Seen, reason: _Reason) -> Response:
+        return await step(number, Step.RESOLVE, caller.name, reason, seen)
 
     @routes.post(
-        "/incidents/{number}/close", summary="Close what is resolved", responses=_DESCRIBED, dependencies=work
+        "/incidents/{number}/close",
+        summary="Close what is resolved",
+        responses=_DESCRIBED,
+        openapi_extra=asks({"note": "Laporan lengkap"}),
+        dependencies=work,
     )
-    async def close(number: _Number, caller: access.Caller, note: _Note = "") -> Response:
-        return reply(await _step(incidents, number, Step.CLOSE, caller.name, note))
+    async def close(number: _Number, caller: access.Caller, seen: etags.Seen, note: _Note = "") -> Response:
+        return await step(number, Step.CLOSE, caller.name, note, seen)
 
     @routes.get(
         "/probes",
         summary="From device to desk, over the last hour",
-        responses=answers(Times),
+        responses=answers(Times, examples.TIMES),
         dependencies=[access.needs(PROBES)],
     )
     async def times() -> Response:
@@ -89,5 +106,5 @@ def router(incidents: Incidents, probes: Probes) -> APIRouter:
     return routes
 
 
-async def _step(incidents: Incidents, number: str, step: Step, by: str, reason: str) -> Incident:
-    return await to_thread.run_sync(lambda: incidents.step(number, step, by=by, reason=reason))
+def _tagged(incident: Incident) -> Response:
+    return reply(incident, headers=etags.header(incident.revision))

@@ -91,7 +91,7 @@ async def test_one_with_its_history(web: httpx.AsyncClient, alerts: list[str]) -
 
 
 async def test_people_act(web: httpx.AsyncClient, alerts: list[str], clock: Fake) -> None:
-    headers = {"X-IMM-Actor": "Siti"}
+    headers = {"X-IMM-Actor": "Siti", "If-Match": "*"}
     done = await web.post(f"{ROOT}/{alerts[1]}/acknowledge", json={"note": "saya"}, headers=headers)
     assert done.json()["acknowledged_by"] == "Siti"
     until = clock.now() + HOUR
@@ -99,6 +99,16 @@ async def test_people_act(web: httpx.AsyncClient, alerts: list[str], clock: Fake
     done = await web.post(f"{ROOT}/{alerts[1]}/silence", json=body, headers=headers)
     assert done.json()["silenced_until"] == until
     assert done.json()["revision"] == 3
+
+
+async def test_who_changes_an_alert_says_what_he_has_seen(web: httpx.AsyncClient, alerts: list[str]) -> None:
+    one = f"{ROOT}/{alerts[1]}"
+    seen = {"if-match": (await web.get(one)).headers["etag"]}
+    assert (await web.post(f"{one}/acknowledge", json={})).status_code == 428
+    done = await web.post(f"{one}/acknowledge", json={}, headers=seen)
+    assert done.status_code == 200
+    late = await web.post(f"{one}/acknowledge", json={}, headers=seen)
+    assert (late.status_code, late.headers["etag"]) == (412, done.headers["etag"])
 
 
 @pytest.mark.parametrize(
@@ -120,7 +130,7 @@ async def test_wrong_requests_are_told_what_is_wrong(
 ) -> None:
     if body and body.get("until") == "SOON":
         body = body | {"until": instants.to_rfc3339(clock.now() + HOUR)}
-    answer = await web.request(method, ROOT + path.format(*alerts), json=body)
+    answer = await web.request(method, ROOT + path.format(*alerts), json=body, headers={"if-match": "*"})
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
     (error, *_) = answer.json()["errors"]

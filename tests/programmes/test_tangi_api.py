@@ -65,7 +65,7 @@ def test_wrong_wishes_are_refused(client: TestClient, params: dict[str, str], fi
 
 def test_an_incident_is_taken_to_its_end(client: TestClient, incidents: list[str]) -> None:
     base = f"/api/v1/incidents/{NUMBER}"
-    headers = {"x-imm-actor": "Sri Wahyuni"}
+    headers = {"x-imm-actor": "Sri Wahyuni", "if-match": "*"}
     assert client.post(f"{base}/close", headers=headers).status_code == 409
     assert client.post(f"{base}/acknowledge", headers=headers).json()["acknowledged_by"] == "Sri Wahyuni"
     assert client.post(f"{base}/resolve", headers=headers).status_code == 422
@@ -83,6 +83,35 @@ def test_an_incident_is_taken_to_its_end(client: TestClient, incidents: list[str
             "reason": "resolve is not possible; possible: nothing, it has ended",
         }
     ]
+
+
+def test_who_changes_an_incident_says_what_he_has_seen(client: TestClient, incidents: list[str]) -> None:
+    base = f"/api/v1/incidents/{NUMBER}"
+    seen = client.get(base).headers["etag"]
+    unseen = client.post(f"{base}/acknowledge")
+    assert (unseen.status_code, unseen.json()["errors"][0]["field"]) == (428, "If-Match")
+    assert client.post(f"{base}/acknowledge", headers={"if-match": "3"}).status_code == 422
+    done = client.post(f"{base}/acknowledge", headers={"if-match": seen})
+    assert (done.status_code, done.headers["etag"]) == (200, f'"{done.json()["revision"]}"')
+    late = client.post(f"{base}/resolve", headers={"if-match": seen}, json={"reason": "aman"})
+    assert (late.status_code, late.headers["etag"]) == (412, done.headers["etag"])
+    assert "ETag" in late.json()["cure"]
+    again = {"if-match": late.headers["etag"]}
+    assert client.post(f"{base}/resolve", headers=again, json={"reason": "aman"}).status_code == 200
+
+
+def test_a_page_that_is_old_says_so_and_keeps_what_was_typed(
+    client: TestClient, incidents: list[str]
+) -> None:
+    client.post(f"/insiden/{NUMBER}/acknowledge", data={"by": "Budi"})
+    old = client.post(f"/insiden/{NUMBER}/resolve", data={"by": "Sri", "reason": "sudah <b>", "revision": "1"})
+    assert old.status_code == 412
+    assert "berubah sejak Anda membukanya" in old.text
+    assert "sudah &lt;b&gt;</textarea>" in old.text
+    assert 'name="revision" value="2"' in old.text
+    empty = client.post(f"/insiden/{NUMBER}/resolve", data={"by": "Sri", "reason": " ", "revision": "2"})
+    assert empty.status_code == 422
+    assert 'aria-invalid="true"' in empty.text
 
 
 def test_an_unknown_incident_is_named(client: TestClient) -> None:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from city.db.migrate import differences
+from city.errors import Outdated
 from city.outbox import Tail
 from city.outbox.events import append
 from city.outbox.tables import outbox
@@ -200,6 +201,30 @@ def test_two_who_act_at_once_do_it_once(stage: Stage, ear: Ear) -> None:
     assert len(found) == 4
     assert len({one.acknowledged_by for one in found}) == 1
     assert only(stage).revision == 2
+
+
+def test_of_many_who_saw_the_same_one_wins(stage: Stage, ear: Ear) -> None:
+    hear(stage, ear, "firing", alert(stage.clock, 1))
+    gate = threading.Barrier(16)
+    won: list[str] = []
+    lost: list[int] = []
+
+    def act(name: str) -> None:
+        gate.wait()
+        try:
+            stage.tangi.incidents.step(only(stage).number, Step.RESOLVE, by=name, reason=name, seen=1)
+        except Outdated as error:
+            lost.append(error.now)
+        else:
+            won.append(name)
+
+    threads = [threading.Thread(target=act, args=(f"Officer {number}",)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(won), lost) == (1, [2] * 15)
+    assert only(stage).reason == won[0]  # nobody's words were lost in silence
 
 
 def test_numbers_run_per_local_year(stage: Stage, ear: Ear, clock: Fake) -> None:

@@ -62,7 +62,7 @@ class Chart extends HTMLElement {
       legend: { live: true },
       axes: [{ ...axis, values: (_, splits, at, space, step) => splits.map((one) => mark(one, step)) }, { ...axis, size: 64, values: (_, splits) => splits.map((one) => number.format(one)) }],
       series: [
-        { label: "", value: (_, seconds) => (seconds === null ? "–" : clock.format(seconds * 1000)) },
+        { label: this.dataset.time, value: (_, seconds) => (seconds === null ? "–" : clock.format(seconds * 1000)) },
         ...names.map((label, at) => ({
           label,
           stroke: colour(`--line-${(at % 5) + 1}`),

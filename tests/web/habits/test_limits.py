@@ -15,10 +15,11 @@ from runtime.clock import Fake
 from tests.fixtures.stage import Stage
 from web import access
 from web.contribution import Contribution
-from web.limits import Counter, Pace, Settings
+from web.limits import Counter
 from web.records import reply
+from web.settings import Limits, Pace
 
-FEW = Settings(address=Pace(a_second=1.0, burst=6), caller=Pace(a_second=0.5, burst=3), body=1_000)
+FEW = Limits(address=Pace(a_second=1.0, burst=6), caller=Pace(a_second=0.5, burst=3), body=1_000)
 
 
 @given(

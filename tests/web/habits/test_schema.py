@@ -1,0 +1,82 @@
+"""What the API says of itself: every operation has examples, and they are what its schemas say."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema
+import pytest
+from fastapi.testclient import TestClient
+
+
+@pytest.fixture
+def document(client: TestClient) -> dict[str, Any]:
+    found: dict[str, Any] = client.get("/api/v1/openapi.json").json()
+    return found
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def examples(content: dict[str, Any]) -> list[Any]:
+    """Of one media type."""
+    several = [one["value"] for one in content.get("examples", {}).values()]
+    return [content["example"], *several] if "example" in content else several
+
+
+def check(document: dict[str, Any], schema: dict[str, Any], example: Any) -> None:
+    whole = {"components": document["components"], **schema}
+    jsonschema.Draft202012Validator(whole).validate(example)
+
+
+def shown(operation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], list[Any]]]:
+    """Where an example must stand, its schema, and what stands there."""
+    for status, answer in operation["responses"].items():
+        for kind, content in answer.get("content", {}).items():
+            yield f"{status} {kind}", content["schema"], examples(content)
+    for kind, content in operation.get("requestBody", {}).get("content", {}).items():
+        yield f"body {kind}", content["schema"], examples(content)
+    for one in operation.get("parameters", []):
+        if one["required"]:
+            yield one["name"], one["schema"], one["schema"].get("examples", [])
+
+
+def test_every_operation_has_examples_that_are_true(document: dict[str, Any]) -> None:
+    without = []
+    for name, operation in operations(document):
+        for where, schema, found in shown(operation):
+            if not found:
+                without.append(f"{name}: {where}")
+            for example in found:
+                check(document, schema, example)
+    assert without == []
+
+
+def test_an_example_that_is_not_true_is_found(document: dict[str, Any]) -> None:
+    schema = document["paths"]["/api/v1/incidents/{number}"]["get"]["responses"]["200"]["content"]
+    content = schema["application/json"]
+    with pytest.raises(jsonschema.ValidationError):
+        check(document, content["schema"], content["example"] | {"state": "gone"})
+
+
+def test_every_operation_says_who_may_and_what_may_go_wrong(document: dict[str, Any]) -> None:
+    for name, operation in operations(document):
+        assert operation["x-access"], name
+        assert {"4XX", "5XX"} <= operation["responses"].keys(), name
+    assert document["openapi"].startswith("3.1")
+
+
+def test_what_is_changed_says_which_state_was_seen(document: dict[str, Any]) -> None:
+    changing = {
+        name: [one["name"] for one in operation.get("parameters", []) if one["in"] == "header"]
+        for name, operation in operations(document)
+        if "ETag" in str(operation["responses"].get("200", {}).get("headers"))
+    }
+    reads = {name for name in changing if name.startswith("GET")}
+    for name in changing.keys() - reads:
+        assert "if-match" in changing[name], name
+    assert len(reads) >= 1
+    updates = {name for name, _ in operations(document) if name.split()[0] in {"PUT", "PATCH"}}
+    assert updates <= changing.keys(), "an update without If-Match: take web.etags.Seen"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import city.errors
 from contracts.errors import shown
 
 
-class Failure(Exception):
+class Failure(city.errors.Failure):
     """Root of this package's errors."""
 
 

@@ -12,7 +12,6 @@ from sqlalchemy import delete, insert, select, update
 
 import city.errors
 from city.db import Database
-from city.files.errors import Failure
 from city.files.settings import Settings
 from city.files.shelf import Shelf
 from city.files.tables import contents, strays
@@ -39,7 +38,7 @@ class Sweep:
                 gone = await to_thread.run_sync(self.once)
                 if gone:
                     _log.info("removed %d contents that nobody referred to", gone)
-            except (Failure, city.errors.Failure) as error:
+            except city.errors.Failure as error:
                 _log.warning("contents cannot be swept: %s", error)
             await asyncio.sleep(self._settings.sweep)
 

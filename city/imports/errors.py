@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import city.errors
 from contracts.errors import shown
 from contracts.judgements import Text
 
 
-class Failure(Exception):
+class Failure(city.errors.Failure):
     """Root of this package's errors."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select
 
 from city.db import Database, new_or_nothing
 from city.privacy.errors import KeyMissing
@@ -13,7 +13,8 @@ from runtime.clock import Clock
 
 def current(tx: Connection) -> str:
     """Id of the key for new records; empty before the first start."""
-    return tx.execute(select(keks.c.id).where(keks.c.current.is_(True))).scalar_one_or_none() or ""
+    query = select(keks.c.id).order_by(keks.c.number.desc()).limit(1)
+    return tx.execute(query).scalar_one_or_none() or ""
 
 
 def prepare(db: Database, keys: Keys, clock: Clock) -> str:
@@ -26,7 +27,7 @@ def prepare(db: Database, keys: Keys, clock: Clock) -> str:
     if not named:
         made = next(iter(keys.known()), "") or keys.make()
         with db.begin() as tx:
-            row = {"id": made, "since": clock.now(), "current": True}
+            row = {"id": made, "number": 1, "since": clock.now()}
             tx.execute(new_or_nothing(db, keks), row)  # another process may be as quick: the first one counts
             named = current(tx)
     if named not in keys.known():
@@ -36,14 +37,14 @@ def prepare(db: Database, keys: Keys, clock: Clock) -> str:
 
 def promote(tx: Connection, key: str, now: int) -> None:
     """Make another key the current one. Records that are being wrapped with the old one stay readable."""
-    tx.execute(update(keks).where(keks.c.current.is_(True)).values(current=None))
-    tx.execute(insert(keks).values(id=key, since=now, current=True))
+    last = tx.execute(select(func.max(keks.c.number))).scalar() or 0
+    tx.execute(insert(keks).values(id=key, number=last + 1, since=now))
 
 
 def named(tx: Connection) -> dict[str, tuple[int, bool]]:
     """Keys that the database knows: id → since when (µs UTC), whether current."""
-    query = select(keks).order_by(keks.c.since, keks.c.id)
-    return {row.id: (row.since, bool(row.current)) for row in tx.execute(query)}
+    rows = tx.execute(select(keks).order_by(keks.c.number)).all()
+    return {row.id: (row.since, row is rows[-1]) for row in rows}
 
 
 def counts(tx: Connection) -> dict[str, int]:

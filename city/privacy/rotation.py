@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Connection, Row, delete, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
+from city.audit import Entry, Trail
 from city.db import Database, Lease
 from city.errors import LeaseLost
 from city.privacy import keks
@@ -17,11 +18,12 @@ from city.privacy.errors import InUse, KeyMissing
 from city.privacy.keys import Keys
 from city.privacy.tables import keks as table
 from city.privacy.tables import records
-from city.privacy.vault import wrapping
+from city.privacy.vault import Vault, wrapping
 from runtime.clock import Clock
 
 LEASE: Final = "privacy.keys"
 _HELD: Final = 30.0  # seconds; longer than one batch takes
+_AT_ONCE: Final = 100  # records given up in one transaction
 Place = tuple[str, str]  # kind and id of a record
 
 
@@ -113,12 +115,32 @@ def retire(db: Database, keys: Keys, key: str) -> None:
             raise InUse(key, f"{key} is the current key")
     try:
         with db.begin() as tx:  # the foreign key waits for records that are being wrapped, and refuses then
-            tx.execute(delete(table).where(table.c.id == key, table.c.current.is_(None)))
+            tx.execute(delete(table).where(table.c.id == key))
     except IntegrityError:
         with db.read() as tx:
             count = keks.counts(tx).get(key, 0)
         raise InUse(key, f"{key} wraps the keys of {count} records") from None
     keys.drop(key)
+
+
+def abandon(db: Database, vault: Vault, key: str, trail: Trail) -> int:
+    """Give a key up that is lost: the records that it wraps count as erased; how many. Raises InUse."""
+    if key in vault.keys.known():
+        raise InUse(key, f"{key} is at hand: nothing is lost")
+    gone = 0
+    while True:
+        with db.begin() as tx:
+            of = select(records.c.kind, records.c.record).where(records.c.kek == key).limit(_AT_ONCE)
+            rows = tx.execute(of).all()
+            for row in rows:
+                vault.erase(tx, row.kind, row.record)
+                trail.note(
+                    tx, Entry(by="system", action="erased", kind=row.kind, record=row.record, why="key-lost")
+                )
+            if not rows:
+                tx.execute(delete(table).where(table.c.id == key))
+                return gone
+        gone += len(rows)
 
 
 def _waiting(states: list[State]) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from sqlalchemy import (
-    Boolean,
     Column,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
+    Integer,
     LargeBinary,
     String,
     Table,
@@ -22,8 +22,9 @@ keks: Final = Table(
     "privacy_keys",
     metadata,
     Column("id", String(32), primary_key=True),
+    # The greatest is the current one. A new key is a new row: to change one waits for all that wrap with it.
+    Column("number", Integer, nullable=False, unique=True),
     Column("since", Instant, nullable=False),
-    Column("current", Boolean(create_constraint=False), unique=True),  # true, or nothing: there is only one
 )
 
 records: Final = Table(

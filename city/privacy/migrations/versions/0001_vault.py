@@ -18,10 +18,10 @@ def upgrade() -> None:
     op.create_table(
         "privacy_keys",
         sa.Column("id", sa.String(32), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("since", sa.BigInteger(), nullable=False),
-        sa.Column("current", sa.Boolean(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_privacy_keys"),
-        sa.UniqueConstraint("current", name="uq_privacy_keys_current"),
+        sa.UniqueConstraint("number", name="uq_privacy_keys_number"),
     )
     op.create_table(
         "privacy_records",

@@ -7,9 +7,12 @@ from typing import Final
 import alerts.tables
 import city.audit.history
 import city.geography.history
+import city.documents.history
+import city.files.history
 import city.history
 import city.idempotency.history
 import city.identity.history
+import city.imports.history
 import city.privacy.history
 import city.schedule.history
 import city.search.history
@@ -27,6 +30,9 @@ HISTORIES: Final[tuple[History, ...]] = (
     city.schedule.history.HISTORY,
     city.webhooks.history.HISTORY,
     city.idempotency.history.HISTORY,
+    city.files.history.HISTORY,
+    city.documents.history.HISTORY,
+    city.imports.history.HISTORY,
     alerts.tables.HISTORY,
     programmes.tangi.history.HISTORY,
 )

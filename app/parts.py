@@ -14,7 +14,11 @@ from app.histories import HISTORIES
 from app.settings import Settings
 from city import db, privacy, schedule
 from city.audit import PROTECTED, Trail
+from city.idempotency import Idempotency
 from city.privacy import keks
+from city.webhooks.guard import Guard
+from city.webhooks.hub import Hub
+from city.webhooks.service import Webhooks
 from contracts.roster import Producer
 from devices.roster import Roster
 from runtime import ids, metrics, mqtt
@@ -74,6 +78,48 @@ class Parts:
     def protected_audit(self) -> Trail:
         """The same for need-to-know cases: a chain of its own."""
         return Trail(clock=self.clock, chain=PROTECTED)
+
+    @cached_property
+    def idempotency(self) -> Idempotency:
+        """What was done under an Idempotency-Key."""
+        return Idempotency(
+            self.db,
+            clock=self.clock,
+            ids=self.ids,
+            vault=self.vault,
+            keys=self.vault.keys,
+            settings=self.settings.idempotency,
+        )
+
+    @cached_property
+    def guard(self) -> Guard:
+        """Where webhooks may go. Raises Refused where the setting names no networks."""
+        settings = self.settings.webhooks
+        return Guard(settings.allow, self.clock, keep=settings.resolved)
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        """Subscriptions of apps and people."""
+        return Webhooks(
+            clock=self.clock,
+            ids=self.ids,
+            vault=self.vault,
+            guard=self.guard,
+            settings=self.settings.webhooks,
+        )
+
+    @cached_property
+    def hub(self) -> Hub:
+        """What tells receivers, in the process that has the relay."""
+        return Hub(
+            self.db,
+            clock=self.clock,
+            ids=self.ids,
+            vault=self.vault,
+            guard=self.guard,
+            settings=self.settings.webhooks,
+            registry=self.registry,
+        )
 
     @cached_property
     def clocks(self) -> schedule.Clocks:

@@ -12,7 +12,12 @@ async def start(parts: Parts) -> Assembly:
     """Start the relay, of which one leads among several processes, and what all of them do beside it."""
     assembly = assemble(parts, await parts.client("desk"))
     relay = Relay(
-        parts.db, parts.clock, assembly.consumers, registry=parts.registry, settings=parts.settings.outbox
+        parts.db,
+        parts.clock,
+        assembly.consumers,
+        beside=[parts.hub.beside()],
+        registry=parts.registry,
+        settings=parts.settings.outbox,
     )
     parts.service.start("outbox relay", relay.run())
     await keeping.start(parts, assembly)

@@ -92,7 +92,8 @@ async def _caller(request: Request) -> identity.Caller:
     return (await _known(request)).caller
 
 
-Caller = Annotated[identity.Caller, Depends(_caller)]  # what a route takes to know who asks
+Who = identity.Caller  # the record itself, for what is no route
+Caller = Annotated[Who, Depends(_caller)]  # what a route takes to know who asks
 
 
 def caller_of(request: Request) -> identity.Caller:

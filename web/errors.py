@@ -44,6 +44,16 @@ class Anonymous(Failure):
         super().__init__("sign in, or send an API key as `Authorization: Bearer`")
 
 
+class BadKey(Failure):
+    """The key or token opens nothing: it is mistyped, over, or revoked."""
+
+    headers: Final = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+
+    def __init__(self) -> None:
+        self.cure = "Send a key that works as `Authorization: Bearer`, or take a new token."
+        super().__init__("the key or token opens nothing: it is mistyped, over, or revoked")
+
+
 class Lacks(Failure):
     """The caller does not hold a permission: an administrator can give him a role with it."""
 
@@ -51,6 +61,7 @@ class Lacks(Failure):
         self.field = "permission"
         self.value = permission
         self.unit = unit
+        self.weak = weak  # showing the second factor may be enough
         cure = "show your second factor" if weak else "an administrator can give you a role with it"
         self.reason = f"you do not hold it{f' for the unit {unit}' if unit else ''}: {cure}"
         super().__init__(f"{permission}: {self.reason}")

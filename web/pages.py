@@ -56,6 +56,7 @@ class Pages:
     ) -> HTMLResponse:
         """Template and context → answer; keeps the reader's choice of language and theme in cookies."""
         chosen = language.choose(request)
+        caller = caller_of(request)
         theme = _theme(request)
         text = (
             self._environments[chosen]
@@ -64,11 +65,11 @@ class Pages:
                 context,
                 request=request,
                 path=request.url.path,
-                caller=caller_of(request),
+                caller=caller,
                 language=chosen,
                 theme=theme,
                 themes=THEMES,
-                nav=self._nav,
+                nav=[entry for entry in self._nav if not entry.needs or caller.may(entry.needs)],
                 now=self._clock.now(),
             )
         )

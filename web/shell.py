@@ -14,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from city.db import Database
 from city.db.listen import listen
@@ -23,25 +23,11 @@ from city.outbox import Tail
 from city.outbox.events import NUMBERED
 from contracts.errors import Refused
 from runtime.clock import Clock
-from web import (
-    access,
-    actor,
-    assets,
-    etags,
-    health,
-    language,
-    limits,
-    problems,
-    records,
-    schemas,
-    sse,
-    style,
-)
+from web import access, actor, assets, back, etags, health, language, limits, problems, records, sse, style
 from web.contribution import Contribution
-from web.errors import Anonymous, Clash, Lacks, NotBuilt, TooOften, Unseen
+from web.errors import Anonymous, BadKey, Clash, Lacks, NotBuilt, TooOften, Unseen
 from web.pages import Pages
 from web.security import Guard
-from web.settings import Limits
 
 LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 _HERE: Final = Path(__file__).parent
@@ -54,6 +40,7 @@ _JOINED: Final = {
 }
 _KNOWN: Final = {
     Anonymous: 401,
+    BadKey: 401,
     Lacks: 403,
     Outdated: 412,
     Unseen: 428,
@@ -73,7 +60,7 @@ def create_app(  # noqa: PLR0913 - all comes together here, each by its name
     hosts: Sequence[str] = LOOPBACK,
     stopping: asyncio.Event | None = None,
     resolve: access.Resolver = actor.believe,
-    limited: Limits | None = None,
+    limited: limits.Settings | None = None,
 ) -> FastAPI:
     """Application of all contributions. Raises Clash, NotBuilt, Undeclared.
 
@@ -81,7 +68,7 @@ def create_app(  # noqa: PLR0913 - all comes together here, each by its name
     `stopping`: when set, streams of events end, so that the server need not wait for them.
     `resolve`: finds out whose request it is. `limited`: how often and how much one may ask.
     """
-    bounds = limited or Limits()
+    bounds = limited or limits.Settings()
     folders = _folders(contributions)
     static = assets.Assets(_existing(folders, "static"), joined=_JOINED)
     if f"web/{_BUILT}" not in static:
@@ -121,7 +108,7 @@ def create_app(  # noqa: PLR0913 - all comes together here, each by its name
     app.add_middleware(GZipMiddleware)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
     large = {path: size for one in contributions for path, size in one.large.items()}
-    app.add_middleware(limits.Bounds, settings=bounds, clock=clock, large=large)
+    app.add_middleware(limits.Limits, settings=bounds, clock=clock, large=large)
     app.add_middleware(Guard)  # added last, so it stands outermost: every answer carries its headers
     _tidy(app)
     for _ in access.declared(app.routes):
@@ -184,6 +171,11 @@ def _answer_errors(app: FastAPI, known: problems.Known) -> None:
             _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
         headers = problems.retry_after(error) | etags.told(error)
         headers |= dict(getattr(error, "headers", None) or {})
+        if place := back.instead(request, error):
+            if "hx-request" in request.headers:
+                headers["HX-Redirect"] = place  # all of the page goes there, not the part that asked
+            elif problems.wants_page(request):
+                return RedirectResponse(place, status_code=303)
         if problems.wants_page(request):
             pages: Pages = app.state.pages
             return pages.render(
@@ -200,7 +192,7 @@ def _tidy(app: FastAPI) -> None:
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = access.describe(schemas.tidy(plain()), app.routes)
+            app.openapi_schema = access.describe(records.tidy(plain()), app.routes)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # the way FastAPI's documentation shows

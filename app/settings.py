@@ -11,6 +11,8 @@ import msgspec
 import alerts.settings
 import analytics.jobs.settings
 import city.audit.settings
+import city.documents.settings
+import city.files.settings
 import city.idempotency.settings
 import city.identity.settings
 import city.outbox.settings
@@ -75,6 +77,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     webhooks: city.webhooks.settings.Settings = city.webhooks.settings.Settings()
     idempotency: city.idempotency.settings.Settings = city.idempotency.settings.Settings()
     schedule: city.schedule.settings.Settings = city.schedule.settings.Settings()
+    files: city.files.settings.Settings = city.files.settings.Settings()
+    documents: city.documents.settings.Settings = city.documents.settings.Settings()
     calendar: calendar.Settings = calendar.Settings()
     city: db.Settings = db.Settings()
     api: Api = Api()
@@ -109,6 +113,11 @@ def resolve(settings: Settings) -> Settings:
         ),
         audit=replace(settings.audit, witness=data / settings.audit.witness),
         privacy=replace(settings.privacy, keys_file=data / settings.privacy.keys_file),
+        files=replace(
+            settings.files,
+            place=_folder(data, settings.files.place),
+            links_file=data / settings.files.links_file,
+        ),
     )
 
 
@@ -116,3 +125,8 @@ def _under(data: Path, url: str) -> str:
     """Address of a database; a relative SQLite file lies under the data folder."""
     kind, slashes, path = url.partition(":///")
     return f"{kind}:///{data / path}" if slashes and kind.startswith("sqlite") else url
+
+
+def _folder(data: Path, place: str) -> str:
+    """Where files lie; a relative folder lies under the data folder."""
+    return place if "://" in place else str(data / place)

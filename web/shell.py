@@ -23,11 +23,26 @@ from city.outbox import Tail
 from city.outbox.events import NUMBERED
 from contracts.errors import Refused
 from runtime.clock import Clock
-from web import access, actor, assets, back, etags, health, language, limits, problems, records, sse, style
+from web import (
+    access,
+    actor,
+    assets,
+    back,
+    etags,
+    health,
+    language,
+    limits,
+    problems,
+    records,
+    schemas,
+    sse,
+    style,
+)
 from web.contribution import Contribution
 from web.errors import Anonymous, BadKey, Clash, Lacks, NotBuilt, TooOften, Unseen
 from web.pages import Pages
 from web.security import Guard
+from web.settings import Limits
 
 LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 _HERE: Final = Path(__file__).parent
@@ -60,7 +75,7 @@ def create_app(  # noqa: PLR0913 - all comes together here, each by its name
     hosts: Sequence[str] = LOOPBACK,
     stopping: asyncio.Event | None = None,
     resolve: access.Resolver = actor.believe,
-    limited: limits.Settings | None = None,
+    limited: Limits | None = None,
 ) -> FastAPI:
     """Application of all contributions. Raises Clash, NotBuilt, Undeclared.
 
@@ -68,7 +83,7 @@ def create_app(  # noqa: PLR0913 - all comes together here, each by its name
     `stopping`: when set, streams of events end, so that the server need not wait for them.
     `resolve`: finds out whose request it is. `limited`: how often and how much one may ask.
     """
-    bounds = limited or limits.Settings()
+    bounds = limited or Limits()
     folders = _folders(contributions)
     static = assets.Assets(_existing(folders, "static"), joined=_JOINED)
     if f"web/{_BUILT}" not in static:
@@ -108,7 +123,7 @@ def create_app(  # noqa: PLR0913 - all comes together here, each by its name
     app.add_middleware(GZipMiddleware)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
     large = {path: size for one in contributions for path, size in one.large.items()}
-    app.add_middleware(limits.Limits, settings=bounds, clock=clock, large=large)
+    app.add_middleware(limits.Bounds, settings=bounds, clock=clock, large=large)
     app.add_middleware(Guard)  # added last, so it stands outermost: every answer carries its headers
     _tidy(app)
     for _ in access.declared(app.routes):
@@ -192,7 +207,7 @@ def _tidy(app: FastAPI) -> None:
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = access.describe(records.tidy(plain()), app.routes)
+            app.openapi_schema = access.describe(schemas.tidy(plain()), app.routes)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # the way FastAPI's documentation shows

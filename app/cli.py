@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "run": ("app.commands.run", "run", "Run one process: ingest, analytics, alerts, api or desk."),
     "edge": ("edge.cli", "edge", "Run an agent on site: kiosk, wifi or replay."),
     "demo": ("app.commands.demo", "demo", "See it live: real agents, replayed footfall, alerts, incidents."),
+    "admin": ("app.commands.admin", "admin", "Invite the first administrator; give a way back in."),
     "migrate": ("app.commands.migrate", "migrate", "Bring the city's database to this version."),
     "ledger": ("app.commands.ledger", "ledger", "Show what was recorded, sent, received and stored."),
     "deadletter": ("app.commands.deadletter", "deadletter", "List, show and replay refused messages."),

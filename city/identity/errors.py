@@ -13,6 +13,8 @@ class Failure(city.errors.Failure):
 class Clash(Failure):
     """Two packages describe one role differently: rename one."""
 
+    cure = "rename one of the two"
+
     def __init__(self, role: str) -> None:
         self.role = role
         super().__init__(f"the role {role} is described in two ways: rename one")
@@ -20,6 +22,8 @@ class Clash(Failure):
 
 class Unknown(Failure, LookupError):
     """There is no such person, unit, role, app, key or session."""
+
+    cure = "take it from the list"
 
     def __init__(self, field: str, value: str) -> None:
         self.field = field
@@ -30,6 +34,8 @@ class Unknown(Failure, LookupError):
 
 class Stale(Failure):
     """Somebody else changed it in between: read it again, and repeat what is still wanted."""
+
+    cure = "read it again, and repeat what is still wanted"
 
     def __init__(self, field: str, revision: int, now: int) -> None:
         self.field = "revision"
@@ -42,6 +48,8 @@ class Stale(Failure):
 class Taken(Failure):
     """Somebody else has it: choose another."""
 
+    cure = "choose another"
+
     def __init__(self, field: str, value: str) -> None:
         self.field = field
         self.value = shown(value)
@@ -51,6 +59,8 @@ class Taken(Failure):
 
 class Forbidden(Failure):
     """The caller lacks a permission for this unit: ask somebody who has it."""
+
+    cure = "ask somebody who may"
 
     def __init__(self, permission: str, unit: str = "") -> None:
         self.field = "permission"
@@ -63,6 +73,8 @@ class Forbidden(Failure):
 class NotNow(Failure):
     """The state of it does not allow this step."""
 
+    cure = "look at its state first"
+
     def __init__(self, field: str, state: str, reason: str) -> None:
         self.field = field
         self.value = state
@@ -73,6 +85,8 @@ class NotNow(Failure):
 class BadSignIn(Failure):
     """Something of it is wrong, or was used before; which part is not said."""
 
+    cure = "try again, or ask for a new link or code"
+
     def __init__(self) -> None:
         self.field = "sign-in"
         self.value = ""
@@ -82,6 +96,8 @@ class BadSignIn(Failure):
 
 class TooMany(Failure):
     """Too many attempts failed: wait for `after` seconds."""
+
+    cure = "wait, then try again"
 
     def __init__(self, after: float) -> None:
         self.after = after
@@ -94,6 +110,8 @@ class TooMany(Failure):
 class Busy(Failure):
     """Too many sign in at this moment: come back after `after` seconds."""
 
+    cure = "try again in a moment"
+
     def __init__(self, after: float = 2.0) -> None:
         self.after = after
         super().__init__("too many sign in at this moment: try again")
@@ -101,6 +119,8 @@ class Busy(Failure):
 
 class Again(Failure):
     """The second factor must be shown again before this step, or a new one-time link is needed."""
+
+    cure = "show your second factor, then repeat the step"
 
     def __init__(self) -> None:
         self.field = "second factor"
@@ -112,6 +132,8 @@ class Again(Failure):
 class OverQuota(Failure):
     """The key has used up what it may ask in this time: wait for `after` seconds."""
 
+    cure = "wait, or ask for a larger quota"
+
     def __init__(self, window: str, most: int, after: float) -> None:
         self.after = after
         self.field = "requests"
@@ -122,6 +144,8 @@ class OverQuota(Failure):
 
 class Unsent(Failure):
     """The code could not be sent: try again after `after` seconds, or another way."""
+
+    cure = "try again in a moment, or another way"
 
     def __init__(self, kind: str, *, after: float = 30.0) -> None:
         self.after = after

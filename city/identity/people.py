@@ -11,7 +11,7 @@ from sqlalchemy import Connection, or_, select, tuple_
 from city.db import Database
 from city.identity import factors, fields, grants, links, persons, rows, sessions, units
 from city.identity.caller import EVERYWHERE, Caller
-from city.identity.errors import Forbidden, NotNow, Taken
+from city.identity.errors import Forbidden, NotNow, Taken, Unknown
 from city.identity.links import Link
 from city.identity.model import Person, PersonKind, PersonState
 from city.identity.notes import Notes
@@ -82,6 +82,14 @@ class People:
             found = persons.get(tx, person)
         if by.id != person:
             fields.need(by, READ, found.unit)
+        return found
+
+    def named(self, login: str) -> Person:
+        """The person of a login, for the command line. Raises Unknown."""
+        with self._db.read() as tx:
+            found = persons.find(tx, people.c.login == fields.name(login))
+        if found is None:
+            raise Unknown("login", login)
         return found
 
     def invite(

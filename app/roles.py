@@ -1,0 +1,18 @@
+"""What one can be on this platform: the roles that the packages bring, for whoever gives them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import alerts.routes
+import console.roles
+import programmes.tangi.roles
+import web.roles
+from city.identity.roles import Role
+
+ROLES: Final[tuple[Role, ...]] = (
+    *web.roles.ROLES,
+    *console.roles.ROLES,
+    *programmes.tangi.roles.ROLES,
+    *alerts.routes.ROLES,
+)

@@ -113,12 +113,20 @@ def resolve(settings: Settings) -> Settings:
         ),
         audit=replace(settings.audit, witness=data / settings.audit.witness),
         privacy=replace(settings.privacy, keys_file=data / settings.privacy.keys_file),
+        identity=_reached(settings),
         files=replace(
             settings.files,
             place=_folder(data, settings.files.place),
             links_file=data / settings.files.links_file,
         ),
     )
+
+
+def _reached(settings: Settings) -> city.identity.settings.Settings:
+    """Identities at the port where the API answers, where no other address is set."""
+    if settings.identity.address != city.identity.settings.ADDRESS or not settings.api.port:
+        return settings.identity
+    return msgspec.structs.replace(settings.identity, address=f"http://localhost:{settings.api.port}")
 
 
 def _under(data: Path, url: str) -> str:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
+
+
+ADDRESS: Final = "http://localhost:8600"
 
 
 class Passwords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,7 +55,7 @@ class Codes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who may come in, and how."""
 
-    address: str = "http://localhost:8600"  # at which people reach the platform: links, passkeys
+    address: str = ADDRESS  # at which people reach the platform: links, passkeys
     name: str = "IMM Kota Cirebon"  # what authenticator apps and passkeys show
     link: float = 86_400.0  # seconds that a one-time link lasts
     token: float = 3_600.0  # seconds that an app's access token lasts

@@ -24,3 +24,14 @@ def test_other_databases_stay_where_they_are(tmp_path: Path) -> None:
 
     settings = Settings(data=tmp_path, city=db.Settings(url="postgresql+psycopg://imm@db/imm"))
     assert resolve(settings).city.url == "postgresql+psycopg://imm@db/imm"
+
+
+def test_links_lead_to_the_port_of_the_api(tmp_path: Path) -> None:
+    from app.settings import Api
+    from city.identity.settings import Settings as Identity
+
+    settings = resolve(Settings(data=tmp_path, api=Api(port=9_000)))
+    assert settings.identity.address == "http://localhost:9000"
+    assert resolve(settings) == settings
+    behind = Identity(address="https://imm.cirebonkota.go.id")
+    assert resolve(Settings(data=tmp_path, identity=behind)).identity == behind

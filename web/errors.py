@@ -83,3 +83,14 @@ class Unseen(Failure):
         self.value = ""
         self.reason = "missing: send the `ETag` of the record as you read it, or * for whatever it is"
         super().__init__(f"If-Match is {self.reason}")
+
+
+class Unkeyed(Failure):
+    """A request that makes something came without `Idempotency-Key`: give it a name of your own."""
+
+    def __init__(self) -> None:
+        self.field = "Idempotency-Key"
+        self.value = ""
+        self.reason = "missing: a name of your own for this request, best a UUID"
+        self.cure = "Send the same request with an `Idempotency-Key`; sent again, it is not done again."
+        super().__init__(f"Idempotency-Key is {self.reason}")

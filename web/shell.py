@@ -19,6 +19,7 @@ from starlette.responses import RedirectResponse, Response
 from city.db import Database
 from city.db.listen import listen
 from city.errors import Outdated, Unavailable
+from city.idempotency import Idempotency
 from city.outbox import Tail
 from city.outbox.events import NUMBERED
 from contracts.errors import Refused
@@ -32,6 +33,7 @@ from web import (
     health,
     language,
     limits,
+    once,
     problems,
     records,
     schemas,
@@ -61,6 +63,7 @@ _KNOWN: Final = {
     Unseen: 428,
     TooOften: 429,
     Unavailable: 503,
+    **once.KNOWN,
 }
 _log: Final = logging.getLogger(__name__)
 
@@ -76,12 +79,14 @@ def create_app(  # noqa: PLR0913 - all comes together here, each by its name
     stopping: asyncio.Event | None = None,
     resolve: access.Resolver = actor.believe,
     limited: Limits | None = None,
+    kept: Idempotency | None = None,
 ) -> FastAPI:
     """Application of all contributions. Raises Clash, NotBuilt, Undeclared.
 
     `known`: errors of what stands below the contributions, and their status; `hosts`: names it answers to.
     `stopping`: when set, streams of events end, so that the server need not wait for them.
     `resolve`: finds out whose request it is. `limited`: how often and how much one may ask.
+    `kept`: what was done under an Idempotency-Key; without it, routes that make something answer 500.
     """
     bounds = limited or Limits()
     folders = _folders(contributions)
@@ -109,6 +114,8 @@ def create_app(  # noqa: PLR0913 - all comes together here, each by its name
         clock=clock,
     )
     app.state.resolve = resolve
+    app.state.db = db
+    app.state.idempotency = kept
     app.mount(assets.PREFIX, static)
     app.include_router(_description(app))
     app.include_router(health.router(checks))

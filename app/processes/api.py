@@ -28,6 +28,7 @@ async def start(parts: Parts, assembly: Assembly) -> None:
         hosts=(*LOOPBACK, *settings.names),
         stopping=parts.service.stopping,
         limited=settings.limits,
+        kept=parts.idempotency,
     )
     for name in ("database", "store"):
         parts.service.health.set(name, ok=False, reason="not looked at yet")

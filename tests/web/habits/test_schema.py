@@ -80,3 +80,10 @@ def test_what_is_changed_says_which_state_was_seen(document: dict[str, Any]) -> 
     assert len(reads) >= 1
     updates = {name for name, _ in operations(document) if name.split()[0] in {"PUT", "PATCH"}}
     assert updates <= changing.keys(), "an update without If-Match: take web.etags.Seen"
+
+
+def test_what_makes_something_takes_a_key(document: dict[str, Any]) -> None:
+    for name, operation in operations(document):
+        headers = [one["name"] for one in operation.get("parameters", []) if one["in"] == "header"]
+        if name.startswith("POST") and "201" in operation["responses"]:
+            assert "idempotency-key" in headers, f"{name}: take web.once.Required or Honoured"

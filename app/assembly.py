@@ -7,6 +7,8 @@ import msgspec
 import alerts.routes
 import console.wiring
 import programmes.tangi.wiring
+import web.check
+import web.files
 from alerts.desk import Desk
 from alerts.publish import Publisher
 from app.letters import Letters
@@ -77,5 +79,7 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
             console.wiring.contribution(ports, clock=parts.clock, thanks=parts.settings.thanks),
             tangi.contribution,
             alerts.routes.contribution(desk, deliverers=deliverers),
+            web.files.contribution(parts.db, parts.papers.files, parts.papers.links),
+            web.check.contribution(parts.papers.register),
         )
     )

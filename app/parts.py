@@ -11,6 +11,7 @@ from typing import Self, TypeVar
 import msgspec
 
 from app.histories import HISTORIES
+from app.papers import Papers
 from app.settings import Settings
 from city import db, privacy, schedule
 from city.audit import PROTECTED, Trail
@@ -120,6 +121,11 @@ class Parts:
             settings=self.settings.webhooks,
             registry=self.registry,
         )
+
+    @cached_property
+    def papers(self) -> Papers:
+        """Files, documents and imports."""
+        return Papers(self.settings, self.db, self.vault, clock=self.clock, ids=self.ids)
 
     @cached_property
     def clocks(self) -> schedule.Clocks:

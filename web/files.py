@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Final
 
 from anyio import to_thread
@@ -14,6 +14,7 @@ from city.files import Files, Links
 from city.files.answer import answer
 from city.files.errors import Away, Damaged, Late, Missing, Stale, TooLarge, Unfit
 from city.files.links import LONGEST
+from city.files.personal import hook
 from city.files.store import Content
 from city.identity.caller import Caller
 from web import access
@@ -32,9 +33,16 @@ KNOWN: Final[Known] = {
 }
 
 
-def contribution(db: Database, files: Files, links: Links) -> Contribution:
-    """The route that every link leads to."""
-    return Contribution(name="files", routers=(_router(db, files, links),), known=KNOWN)
+def contribution(
+    db: Database, files: Files, links: Links, *, kept: Mapping[str, str] | None = None
+) -> Contribution:
+    """The route that every link leads to. `kept`: use → ground on which its files outlast an erasure."""
+    return Contribution(
+        name="files",
+        routers=(_router(db, files, links),),
+        subjects=(hook(files, kept),),
+        known=KNOWN,
+    )
 
 
 def link(links: Links, file: str, caller: Caller, *, inline: bool = False) -> str:

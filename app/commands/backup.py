@@ -111,7 +111,7 @@ def _files(settings: Settings) -> Iterator[tuple[str, Path]]:
         if (
             path.is_file()
             and name.parts[0] not in SKIPPED
-            and path != settings.privacy.keys_file
+            and path not in {settings.privacy.keys_file, settings.files.links_file}
             and not path.name.endswith(("-wal", "-shm", ".wal"))
         ):
             yield str(name), path

@@ -18,10 +18,14 @@ from analytics import rules
 from app import histories
 from app.brokers import mosquitto
 from app.failures import explain
+from app.papers import KEYS
 from app.parts import roster
 from app.settings import Settings, load
 from city import db
+from city.documents import press
+from city.documents.signing import open_signer
 from city.errors import Older
+from city.files.shelf import open_shelf
 from contracts import instants
 from runtime.cli import emit, json_option
 from runtime.clock import System
@@ -67,6 +71,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _tried("rules", lambda: f"{len(rules.load(settings.analytics.rules))} rules")
     yield _tried("database", lambda: _database(settings))
     yield _store(settings)
+    yield _tried("files", lambda: _files(settings))
+    yield _tried("documents", lambda: _documents(settings))
     yield _broker(settings)
     yield _port(settings)
     yield _front_end()
@@ -118,6 +124,20 @@ def _database(settings: Settings) -> str:
         raise
     finally:
         database.close()
+
+
+def _files(settings: Settings) -> str:
+    open_shelf(settings.files).look()
+    return settings.files.place
+
+
+def _documents(settings: Settings) -> str:
+    """Whether pages can be set, and who signs them; the trial key is made when the first letter is."""
+    press.library()
+    if settings.documents.signer_file is None and settings.documents.trial:
+        return "signed by a trial key: worth nothing until documents.signer_file is set"
+    signer = open_signer(settings.documents, settings.data / KEYS, System())
+    return f"signed by {signer.name}, until {instants.to_rfc3339(signer.until)[:10]}"
 
 
 def _store(settings: Settings) -> Finding:

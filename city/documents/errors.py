@@ -53,6 +53,7 @@ class Unknown(Failure, LookupError):
         self.field = "code"
         self.value = shown(code)
         self.reason = "no document has this code"
+        self.cure = "compare it with what stands beside the QR code"
         super().__init__(f"no document has the code {self.value}")
 
 

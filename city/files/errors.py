@@ -19,6 +19,7 @@ class Unfit(Failure, ValueError):
         self.value = shown(name)
         self.reason = said.en
         self.said = said
+        self.cure = "choose another file, or save this one in another form"
         super().__init__(f"{self.value}: {said.en}")
 
 
@@ -40,8 +41,9 @@ class Late(Failure):
     def __init__(self, name: str) -> None:
         self.field = "file"
         self.value = shown(name)
-        self.reason = "it was sent too long ago and is no longer here; send it again"
-        super().__init__(f"{self.value}: {self.reason}")
+        self.reason = "it was sent too long ago and is no longer here"
+        self.cure = "send it again"
+        super().__init__(f"{self.value}: {self.reason}; {self.cure}")
 
 
 class Missing(Failure, LookupError):
@@ -60,7 +62,8 @@ class Damaged(Failure):
     def __init__(self, file: str, reason: str) -> None:
         self.file = file
         self.reason = reason
-        super().__init__(f"the content of {file} is damaged: {reason}; restore it from a backup")
+        self.cure = "restore it from a backup"
+        super().__init__(f"the content of {file} is damaged: {reason}; {self.cure}")
 
 
 class Away(Failure):
@@ -89,4 +92,5 @@ class Stale(Failure):
         self.field = "link"
         self.value = "(hidden)"
         self.reason = reason
-        super().__init__(f"this link cannot be used: {reason}; open the file again from its page")
+        self.cure = "open the file again from its page"
+        super().__init__(f"this link cannot be used: {reason}; {self.cure}")

@@ -76,6 +76,15 @@ class Shelf:
         except FileNotFoundError:
             return None
 
+    def look(self) -> None:
+        """Ask whether it can be used, without leaving anything there. Raises Away."""
+        if not self._local:
+            self.size("looked-for")
+            return
+        place = next(path for path in (Path(self._root), *Path(self._root).parents) if path.exists())
+        if not place.is_dir() or not os.access(place, os.R_OK | os.W_OK | os.X_OK):
+            raise Away(f"{place} is no folder that this user may write")
+
     def remove(self, path: str) -> None:
         """Remove a content, if it is there. Raises Away."""
         try:

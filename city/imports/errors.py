@@ -19,4 +19,5 @@ class Unreadable(Failure, ValueError):
         self.value = shown(value)
         self.reason = said.en
         self.said = said
+        self.cure = "correct the file, or start from the template"
         super().__init__(said.en)

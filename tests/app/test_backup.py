@@ -1,15 +1,27 @@
 """A backup holds everything, says when it is damaged, and comes back."""
 
 import json
+import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 import pytest
 from click.testing import CliRunner
 
 from app.commands.backup import backup
+from app.histories import HISTORIES
+from app.papers import Papers
+from app.settings import Settings, resolve
+from city.db import Database, upgrade
+from city.files import Kind, Use
+from city.privacy import KeyFile, Vault, keks
+from city.privacy.errors import KeyMissing
+from runtime.clock import Fake
+from runtime.ids import factory
 
 
 @pytest.fixture
@@ -84,3 +96,48 @@ def test_a_running_platform_is_refused_not_waited_for(data: Path, tmp_path: Path
         code, output = run("create", str(tmp_path / "b.tar.gz"))
     assert code == 1
     assert "stop the platform first" in output
+
+
+def test_files_of_records_come_back_and_can_be_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All but the keys: without the vault's key, which is kept elsewhere, a personal file opens nowhere."""
+    monkeypatch.setenv("IMM_DATA", str(tmp_path / "data"))
+    file = in_papers(tmp_path / "data", kept)
+    code, output = run("create", str(tmp_path / "b.tar.gz"))
+    assert code == 0, output
+    assert run("restore", str(tmp_path / "b.tar.gz"), "--into", str(tmp_path / "new"))[0] == 0
+    assert not (tmp_path / "new" / "keys").exists()
+    with pytest.raises(KeyMissing):
+        in_papers(tmp_path / "new", lambda papers, db: read(papers, db, file))
+    shutil.copytree(tmp_path / "data" / "keys", tmp_path / "new" / "keys", dirs_exist_ok=True)
+    assert in_papers(tmp_path / "new", lambda papers, db: read(papers, db, file)) == BODY
+
+
+BODY = b"Nama;NIK\r\nSiti;3274010101900001\r\n"
+T = TypeVar("T")
+
+
+def in_papers(data: Path, call: Callable[[Papers, Database], T]) -> T:
+    settings, clock = resolve(Settings(data=data)), Fake()
+    db = Database.of(settings.city)
+    upgrade(db, HISTORIES)
+    try:
+        keys = KeyFile(settings.privacy.keys_file, clock=clock)
+        keks.prepare(db, keys, clock)
+        return call(Papers(settings, db, Vault(db, keys, clock=clock), clock=clock, ids=factory(clock)), db)
+    finally:
+        db.close()
+
+
+def kept(papers: Papers, db: Database) -> str:
+    draft = papers.files.receive(BODY, Use(name="test.paper", kinds=(Kind.CSV,)), "daftar.csv")
+    papers.links.make("x", "y")  # its key is made with the first link
+    with db.begin() as tx:
+        return papers.files.keep(tx, draft, record="r1", by="p1", subject="s1").id
+
+
+def read(papers: Papers, db: Database, file: str) -> bytes:
+    with db.read() as tx:
+        content = papers.files.find(tx, file)
+    return b"".join(papers.files.read(content))

@@ -89,3 +89,13 @@ def test_doctor_finds_this_machine_fit_and_a_bad_roster_unfit(tmp_path: Path) ->
     (roster,) = [one for one in json.loads(unfit.stdout) if one["what"] == "roster"]
     assert roster["ok"] is False
     assert "inner hyphens" in roster["found"]
+
+
+def test_doctor_names_what_to_install_before_letters_can_be_made(tmp_path: Path) -> None:
+    (tmp_path / "weasyprint.py").write_text("raise OSError('cannot load library libpango-1.0-0')\n")
+    done = imm("doctor", "--json", IMM_DATA=str(tmp_path / "data"), PYTHONPATH=str(tmp_path))
+    assert done.returncode == 1
+    (found,) = (one for one in json.loads(done.stdout) if one["what"] == "documents")
+    assert not found["ok"]
+    assert "apt-get install" in found["cure"]
+    assert "libpango-1.0-0" in found["cure"]

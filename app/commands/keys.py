@@ -1,0 +1,123 @@
+"""`imm keys`: the keys under which personal data lies."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from app.commands.api import shown
+from app.settings import load
+from city.audit import Trail
+from city.db import Database, check
+from city.privacy import KeyFile, Vault, rotation
+from city.privacy.history import HISTORY
+from runtime.cli import Failure, emit, json_option
+from runtime.clock import System
+
+
+@click.group()
+def keys() -> None:
+    """See, rotate and retire the keys under which personal data lies."""
+
+
+@keys.command()
+@json_option
+@click.pass_context
+def status(context: click.Context, *, json: bool) -> None:
+    """All keys, and how many records each one wraps."""
+    with _opened(context) as (db, file):
+        states = rotation.status(db, file)
+    rows = [_row(state, json=json) for state in states]
+    if not rows and not json:
+        click.echo("No keys yet: the first start of the platform makes one.")
+        return
+    emit(rows, json=json)
+
+
+@keys.command()
+@click.pass_context
+def prepare(context: click.Context) -> None:
+    """Make the next key without using it, where several machines need the file first."""
+    with _opened(context) as (db, file):
+        made = rotation.prepare(db, file)
+    click.echo(f"{made} is in {file.where}: copy the file to each machine, then `imm keys rotate`")
+
+
+@keys.command()
+@click.option("--batch", default=200, show_default=True, type=click.IntRange(1, 10_000))
+@json_option
+@click.pass_context
+def rotate(context: click.Context, batch: int, *, json: bool) -> None:
+    """Bring every record under a new key while all goes on; run it again where it was cut off."""
+    with _opened(context) as (db, file):
+        done = rotation.rotate(db, file, System(), batch=batch, told=_count)
+    emit(
+        {
+            "current key": done.key,
+            "records": done.wrapped,
+            "still under old keys": done.left,
+            "cannot be opened": len(done.failed),
+            "an earlier rotation was ended": done.resumed,
+        },
+        json=json,
+    )
+    if done.failed:
+        kind, record = done.failed[0]
+        raise Failure(
+            f"{len(done.failed)} records cannot be opened",
+            f"the first is {kind} {record}",
+            "see `imm keys status` for a missing key, and `imm audit verify`",
+        )
+
+
+@keys.command()
+@click.argument("key")
+@click.option("--yes", is_flag=True, help="Do it: it cannot be taken back.")
+@click.pass_context
+def retire(context: click.Context, key: str, *, yes: bool) -> None:
+    """Destroy an old key that wraps nothing any more. Backups made before the rotation are of no use then."""
+    if not yes:
+        raise Failure(f"{key} was not destroyed", "backups that need it could not be opened", "say --yes")
+    with _opened(context) as (db, file):
+        rotation.retire(db, file, key)
+    click.echo(f"{key} is destroyed")
+
+
+@keys.command()
+@click.argument("key")
+@click.option("--yes", is_flag=True, help="Do it: it cannot be taken back.")
+@click.pass_context
+def lost(context: click.Context, key: str, *, yes: bool) -> None:
+    """Give up a key of which there is no copy any more: its records count as erased."""
+    if not yes:
+        raise Failure(f"{key} was not given up", "its records would be erased", "say --yes")
+    with _opened(context) as (db, file):
+        gone = rotation.abandon(db, Vault(db, file, clock=System()), key, Trail(clock=System()))
+    click.echo(f"{key} is given up: {gone:,} records are erased")
+
+
+@contextmanager
+def _opened(context: click.Context) -> Iterator[tuple[Database, KeyFile]]:
+    settings = load(context)
+    db = Database.of(settings.city)
+    try:
+        check(db, [HISTORY])
+        yield db, KeyFile(settings.privacy.keys_file, clock=System())
+    finally:
+        db.close()
+
+
+def _count(records: int) -> None:
+    """Show on a terminal how far a rotation has come."""
+    if sys.stderr.isatty():
+        click.echo(f"\r{records:,} records", nl=False, err=True)
+
+
+def _row(state: rotation.State, *, json: bool) -> dict[str, Any]:
+    times = {"made": state.made, "since": state.since}
+    told = times if json else {name: shown(time) for name, time in times.items()}
+    return {"key": state.id, "state": state.word, **told, "records": state.records}

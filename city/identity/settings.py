@@ -6,7 +6,6 @@ from typing import Final
 
 import msgspec
 
-
 ADDRESS: Final = "http://localhost:8600"
 
 

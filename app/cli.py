@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "bench": ("app.commands.bench", "bench", "Measure ingest and store against a limit and a peer."),
     "chaos": ("simulator.chaos.cli", "chaos", "Kill processes at random and count what was lost."),
     "doctor": ("app.commands.doctor", "doctor", "Check this machine and these settings."),
+    "files": ("app.commands.files", "files", "Check that the files of records are there; end links to them."),
     "backup": ("app.commands.backup", "backup", "Write a backup, check one, or restore one."),
 }
 

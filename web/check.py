@@ -9,7 +9,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from city.documents import Finding, codes
+from city.documents import Finding, State, codes
 from city.documents.errors import NotInstalled, NotNow, Unknown, Unsigned
 from city.documents.register import PATH
 from contracts.errors import Refused
@@ -24,6 +24,19 @@ LARGEST: Final = 20_000_000  # bytes of a PDF that is compared
 _FORM: Final = 100_000  # bytes that a form has besides
 _TEXT: Final = 100  # characters of a code or number
 _EXAMPLE: Final = "7K3M-9QXT-2PAB"
+_SHOWN: Final = Finding(
+    state=State.VALID,
+    title=Text(id="Surat Keterangan Usaha", en="Certificate of Business"),
+    number="400.12.2.2/012-Kel.Kesambi/XI/2026",
+    unit="Kelurahan Kesambi",
+    issued=1_795_536_000_000_000,
+    until=1_811_088_000_000_000,
+    revoked=None,
+    reason=None,
+    trial=False,
+    code=_EXAMPLE.replace("-", ""),
+    initials="S. N.",
+)
 _MISSING: Final = Text(
     id="Tidak ada surat dengan kode atau nomor ini. Periksa lagi tulisannya.",
     en="No letter has this code or number. Check how it is written.",
@@ -104,7 +117,7 @@ def _routes(documents: Documents) -> APIRouter:
         summary="What a document of the city is worth",
         description="Name one of `code` (from its QR), `number`, or `sha256` of the PDF; with `code` and "
         "`sha256`, `same` says whether the file is the one issued. A number tells nothing of the person.",
-        responses=answers(Finding, description="The document"),
+        responses=answers(Finding, _SHOWN, description="The document"),
     )
     async def check(
         code: Annotated[str, Query(max_length=_TEXT, examples=[_EXAMPLE])] = "",

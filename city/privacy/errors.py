@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Final
 
 import city.errors
 
@@ -94,3 +95,15 @@ class Leftover(Failure):
         self.kinds = tuple(sorted(kinds))
         self.cure = "give the packages that seal these kinds a hook (Contribution.subjects)"
         super().__init__(f"no hook erases or keeps {', '.join(self.kinds)} of {subject}")
+
+
+KNOWN: Final[Mapping[type[Exception], int]] = {
+    Unknown: 404,
+    Erased: 410,
+    Taken: 409,
+    InUse: 409,
+    Damaged: 500,
+    KeyMissing: 503,
+    BadKeys: 503,
+    Leftover: 500,
+}

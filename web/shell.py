@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -103,7 +104,7 @@ def create_app(  # noqa: PLR0913 - all comes together here, each by its name
         redoc_url=None,
         responses=records.refusals(),
         dependencies=[Depends(limits.Callers(bounds, clock).check)],
-        generate_unique_id_function=lambda route: f"{route.tags[0] if route.tags else 'page'}-{route.name}",
+        generate_unique_id_function=_operation,
         lifespan=_lifespan(stream, db, stopping or asyncio.Event()),
     )
     app.state.pages = Pages(
@@ -136,6 +137,12 @@ def create_app(  # noqa: PLR0913 - all comes together here, each by its name
     for _ in access.declared(app.routes):
         pass  # refuses a route that says nothing
     return app
+
+
+def _operation(route: APIRoute) -> str:
+    """Name of an operation, of which FastAPI makes names of schemas as well."""
+    tag = str(route.tags[0]) if route.tags else "page"
+    return f"{tag}-{route.name}".replace(" ", "-")
 
 
 def _description(app: FastAPI) -> APIRouter:

@@ -11,7 +11,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi import checks
 
-from tests.fixtures.stage import Stage
+from tests.fixtures.whole import Whole
 
 # A stream does not end: what it refuses is tried in test_sse.
 STREAMS: Final = {"/api/v1/events"}
@@ -26,8 +26,8 @@ CHECKS: Final = [
 ]
 
 
-def test_nothing_breaks_it(stage: Stage) -> None:
-    schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", stage.app())
+def test_nothing_breaks_it(whole: Whole) -> None:
+    schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", whole.app())
     operations: list[Any] = []
     for result in schema.get_all_operations():
         assert isinstance(result, Ok)

@@ -1,5 +1,6 @@
 """What the API says of itself: every operation has examples, and they are what its schemas say."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,10 +8,12 @@ import jsonschema
 import pytest
 from fastapi.testclient import TestClient
 
+from tests.fixtures.whole import Whole
 
-@pytest.fixture
-def document(client: TestClient) -> dict[str, Any]:
-    found: dict[str, Any] = client.get("/api/v1/openapi.json").json()
+
+@pytest.fixture(scope="module")
+def document(whole: Whole) -> dict[str, Any]:
+    found: dict[str, Any] = TestClient(whole.app()).get("/api/v1/openapi.json").json()
     return found
 
 
@@ -66,6 +69,7 @@ def test_every_operation_says_who_may_and_what_may_go_wrong(document: dict[str, 
         assert operation["x-access"], name
         assert {"4XX", "5XX"} <= operation["responses"].keys(), name
     assert document["openapi"].startswith("3.1")
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+", name) for name in document["components"]["schemas"])
 
 
 def test_what_is_changed_says_which_state_was_seen(document: dict[str, Any]) -> None:

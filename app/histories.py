@@ -8,12 +8,15 @@ import alerts.tables
 import city.audit.history
 import city.documents.history
 import city.files.history
+import city.disclosure.history
 import city.geography.history
 import city.history
 import city.idempotency.history
 import city.identity.history
 import city.imports.history
+import city.notifications.history
 import city.privacy.history
+import city.protected.history
 import city.schedule.history
 import city.search.history
 import city.webhooks.history
@@ -24,10 +27,13 @@ HISTORIES: Final[tuple[History, ...]] = (
     city.history.HISTORY,
     city.audit.history.HISTORY,
     city.privacy.history.HISTORY,
+    city.protected.history.HISTORY,
     city.identity.history.HISTORY,
     city.search.history.HISTORY,
     city.geography.history.HISTORY,
+    city.disclosure.history.HISTORY,
     city.schedule.history.HISTORY,
+    city.notifications.history.HISTORY,
     city.webhooks.history.HISTORY,
     city.idempotency.history.HISTORY,
     city.files.history.HISTORY,

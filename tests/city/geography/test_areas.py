@@ -117,6 +117,7 @@ def test_what_is_odd_is_told(areas: Areas, tmp_path: Path) -> None:
     assert len(list(fine.findings())) == 1
 
 
+WORDS: list[Any] = [["108.54", y] for _, y in LEFT]
 BOWTIE = [[108.54, -6.74], [108.55, -6.73], [108.55, -6.74], [108.54, -6.73], [108.54, -6.74]]
 
 
@@ -128,7 +129,7 @@ BOWTIE = [[108.54, -6.74], [108.55, -6.73], [108.55, -6.74], [108.54, -6.73], [1
         ([feature(SUNYARAGI, BOWTIE)], "Self-intersection"),
         ([feature(SUNYARAGI, [[y, x] for x, y in LEFT])], "latitude within"),
         ([feature(SUNYARAGI, [[x + 5, y] for x, y in LEFT])], "longitude comes first"),
-        ([feature(SUNYARAGI, [[str(x), y] for x, y in LEFT])], "two numbers"),
+        ([feature(SUNYARAGI, WORDS)], "two numbers"),
         ([feature(SUNYARAGI, [[True, y] for _, y in LEFT])], "two numbers"),
         ([feature(SUNYARAGI, [LEFT[0]] * 5)], "Too few"),
         ([feature("32.74.05.9999", LEFT)], "no area 32.74.05.9999"),

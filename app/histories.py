@@ -6,9 +6,9 @@ from typing import Final
 
 import alerts.tables
 import city.audit.history
+import city.disclosure.history
 import city.documents.history
 import city.files.history
-import city.disclosure.history
 import city.geography.history
 import city.history
 import city.idempotency.history

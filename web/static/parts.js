@@ -24,3 +24,15 @@ document.addEventListener("submit", ({ target, defaultPrevented }) => {
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
+
+// A button that acts in place and fails must not fail in silence: a refresh that fails is told by the line instead.
+function failed({ detail: { ctx } }) {
+  if (ctx?.request?.method?.toUpperCase() !== "POST") return;
+  const toast = document.getElementById("gagal");
+  toast.hidden = false;
+  toast.querySelector("span").textContent = ctx.response?.status ? `${ctx.response.status}` : "";
+  setTimeout(() => { toast.hidden = true; }, 10000);
+}
+
+document.addEventListener("htmx:response:error", failed);
+document.addEventListener("htmx:error", failed);

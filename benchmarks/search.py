@@ -29,12 +29,12 @@ def run(url: str, documents: int = 100_000, *, seed: int = 1, say: Say = lambda 
     try:
         upgrade(db, [HISTORY])
         load = _Load(seed)
-        index = Index(engine(lite=db.lite), [KIND])
+        index = Index(engine(lite=db.lite))
         started = time.perf_counter()
         for first in range(0, documents, _AT_ONCE):
             with db.begin() as tx:
                 for number in range(first, min(first + _AT_ONCE, documents)):
-                    index.put(tx, load.document(number))
+                    index.put(tx, KIND, load.document(number))
             if first % 5_000 == 0:
                 say(f"{first:,} of {documents:,} documents")
         figures = {"documents": float(documents), "put_per_s": documents / (time.perf_counter() - started)}
@@ -92,9 +92,7 @@ class _Load:
             "body": " ".join(self._draw(self._chance.randint(_BODY // 2, _BODY * 3 // 2))),
             "topic": f"topic {number % 12}",
         }
-        return Document(
-            kind="page", id=f"{number}", path=f"/{number}", fields=fields, public=True, changed=number
-        )
+        return Document(id=f"{number}", path=f"/{number}", fields=fields, public=True, changed=number)
 
     def questions(self) -> Iterator[tuple[str, Iterator[str]]]:
         """Kinds of questions, each with some."""

@@ -10,8 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from city.search import vocabulary
 from city.search.engines import Engine
-from city.search.errors import Undeclared
-from city.search.model import BODY, STEMS, TITLE, Document, Kind, parts
+from city.search.model import BODY, STEMS, TITLE, Document, Kind, Parts, parts
 from city.search.screen import screen
 from city.search.settings import Settings
 from city.search.tables import documents, facets
@@ -23,37 +22,26 @@ _PATH: Final = 500  # characters of an address within the site
 class Index:
     """Takes documents in. Every method works in the caller's transaction."""
 
-    def __init__(self, engine: Engine, kinds: Iterable[Kind], settings: Settings | None = None) -> None:
-        """Raises Undeclared where two kinds have one name."""
+    def __init__(self, engine: Engine, settings: Settings | None = None) -> None:
         self.engine = engine
         self.settings = settings or Settings()
-        self.kinds: dict[str, Kind] = {}
-        for kind in kinds:
-            if kind.name in self.kinds:
-                raise Undeclared(kind.name, "name", "two kinds are called so: rename one")
-            self.kinds[kind.name] = kind
 
-    def put(self, tx: Connection, document: Document) -> None:
+    def put(self, tx: Connection, kind: Kind, document: Document) -> None:
         """Make a record findable as it is now. Raises Undeclared, Protected."""
-        kind = self.kinds.get(document.kind)
-        if kind is None:
-            raise Undeclared(document.kind, "kind", "is not registered")
-        heading, text, found = parts(kind, document)
+        said = parts(kind, document)
         self.engine.hold(tx, kind.name, alone=False)
-        self.keep(tx, document, heading, text, found)
+        self.keep(tx, kind, document, said)
 
-    def remove(self, tx: Connection, kind: str, record: str) -> None:
+    def remove(self, tx: Connection, kind: Kind, record: str) -> None:
         """Make a record unfindable; nothing happens where it was not findable."""
-        self.engine.hold(tx, kind, alone=False)
-        gone = (documents.c.kind == kind) & (documents.c.key == record)
+        self.engine.hold(tx, kind.name, alone=False)
+        gone = (documents.c.kind == kind.name) & (documents.c.key == record)
         self.drop(tx, tx.execute(select(documents.c.id).where(gone).with_for_update()).scalars())
 
-    def keep(
-        self, tx: Connection, document: Document, heading: str, text: str, found: dict[str, tuple[str, ...]]
-    ) -> None:
+    def keep(self, tx: Connection, kind: Kind, document: Document, said: Parts) -> None:
         """Write one document; the kind is held already."""
-        title = screen(normal(heading), public=document.public)[:TITLE]
-        body = screen(normal(text[:BODY]), public=document.public)
+        title = screen(normal(said.title), public=document.public)[:TITLE]
+        body = screen(normal(said.body[:BODY]), public=document.public)
         learning = self.engine.may_learn(tx)
         values = {
             "path": document.path[:_PATH],
@@ -66,21 +54,21 @@ class Index:
             "stale": False,
         }
         build = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
-        statement = build(documents).values(kind=document.kind, key=document.id, **values)
+        statement = build(documents).values(kind=kind.name, key=document.id, **values)
         statement = statement.on_conflict_do_update(index_elements=["kind", "key"], set_=values)
         row = tx.execute(statement.returning(documents.c.id)).scalar_one()
         tx.execute(delete(facets).where(facets.c.document == row))
         rows = [
             {"document": row, "name": name, "value": value}
-            for name, values_ in found.items()
-            for value in dict.fromkeys(screen(normal(one), public=document.public) for one in values_)
+            for name, held in said.facets.items()
+            for value in dict.fromkeys(screen(normal(one), public=document.public) for one in held)
         ]
         if rows:
             tx.execute(insert(facets), rows)
-        heading_words, body_words = split(title, STEMS), split(body, STEMS)
-        self.engine.put(tx, row, stems(heading_words), stems(body_words))
+        heading, text = split(title, STEMS), split(body, STEMS)
+        self.engine.put(tx, row, stems(heading), stems(text))
         if learning:
-            vocabulary.learn(tx, {*heading_words, *body_words}, most=self.settings.words)
+            vocabulary.learn(tx, {*heading, *text}, most=self.settings.words)
             vocabulary.catch_up(tx, most=self.settings.words)
 
     def drop(self, tx: Connection, rows: Iterable[int]) -> int:

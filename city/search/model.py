@@ -47,7 +47,6 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
 class Document(msgspec.Struct, frozen=True, kw_only=True):
     """One record as it can be found: only what its kind declares, never what tells who a person is."""
 
-    kind: str
     id: str  # of the record, unique in its kind
     path: str  # where a reader goes from here: `/insiden/TGI-2026-000123`
     fields: Mapping[str, Value]
@@ -116,7 +115,15 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     page: Callable[[Connection, str, int], Iterable[Document]]
 
 
-def parts(kind: Kind, document: Document) -> tuple[str, str, dict[str, tuple[str, ...]]]:
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """A document's fields in the places that its kind gives them."""
+
+    title: str
+    body: str
+    facets: dict[str, tuple[str, ...]]
+
+
+def parts(kind: Kind, document: Document) -> Parts:
     """Title, body and facets of a document. Raises Protected, Undeclared."""
     if kind.protected:
         raise Protected(kind.name)
@@ -134,7 +141,7 @@ def parts(kind: Kind, document: Document) -> tuple[str, str, dict[str, tuple[str
         name: tuple(dict.fromkeys(value[:VALUE] for value in _all(document.fields.get(name, ()))))[:VALUES]
         for name in kind.facets
     }
-    return said(kind.heading, " · "), said(kind.text, "\n"), facets
+    return Parts(title=said(kind.heading, " · "), body=said(kind.text, "\n"), facets=facets)
 
 
 def _all(value: Value) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from city.db import Database
 from city.search import vocabulary
 from city.search.index import Index
-from city.search.model import Source, parts
+from city.search.model import Kind, Source, parts
 from city.search.tables import documents
 
 _AT_ONCE: Final = 50  # documents in one transaction, so that no writer waits long
@@ -36,7 +36,7 @@ def rebuild(
                 index.engine.hold(tx, kind, alone=True)
                 batch = list(source.page(tx, after, _AT_ONCE))
                 for document in batch:
-                    index.keep(tx, document, *parts(source.kind, document))
+                    index.keep(tx, source.kind, document, parts(source.kind, document))
             if not batch:
                 break
             after = batch[-1].id
@@ -47,16 +47,16 @@ def rebuild(
     return done
 
 
-def clean(db: Database, index: Index) -> int:
-    """Drop documents of kinds that nobody registers any more, and words; how many documents.
+def clean(db: Database, index: Index, kinds: Iterable[Kind]) -> int:
+    """Drop documents of all other kinds, which nobody has any more, and words; how many documents.
 
     Words come back as records are put: run it before a rebuild of all sources, and `tidy` after it.
     """
     with db.read() as tx:
-        strange = set(tx.execute(select(documents.c.kind).distinct()).scalars()) - index.kinds.keys()
+        strange = set(tx.execute(select(documents.c.kind).distinct()).scalars())
         newest = vocabulary.newest(tx)
     gone = 0
-    for kind in sorted(strange):
+    for kind in sorted(strange - {kind.name for kind in kinds}):
         with db.begin() as tx:
             index.mark(tx, kind)
         gone += _drop_marked(db, index, kind)

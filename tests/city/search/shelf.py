@@ -30,17 +30,16 @@ class Shelf:
 
     def __init__(self, db: Database, settings: Settings | None = None) -> None:
         self.db = db
-        self.index = Index(engine(lite=db.lite), [LAW, CASE, SECRET], settings)
+        self.index = Index(engine(lite=db.lite), settings)
         self.finder = Finder(db, self.index)
 
-    def put(self, *documents: Document) -> None:
+    def put(self, *documents: Document, kind: Kind = LAW) -> None:
         for document in documents:
             with self.db.begin() as tx:
-                self.index.put(tx, document)
+                self.index.put(tx, kind, document)
 
     def law(self, id_: str, title: str, body: str = "", *, changed: int = 0, **facets: str) -> Document:
         return Document(
-            kind="law",
             id=id_,
             path=f"/hukum/{id_}",
             fields={"title": title, "body": body, **facets},

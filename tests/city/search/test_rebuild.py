@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import pytest
 from sqlalchemy import Connection, select, text
 
-from city.search import Document, Index, Source, engine
+from city.search import Document, Index, Settings, Source, engine
 from city.search.rebuild import clean, rebuild, tidy
 from city.search.tables import documents, grams, vocabulary
 from tests.city.search.shelf import CASE, LAW, Shelf
@@ -51,11 +51,11 @@ def test_a_second_rebuild_changes_nothing(shelf: Shelf) -> None:
 
 def test_kinds_that_are_gone_and_words_that_are_gone(shelf: Shelf) -> None:
     shelf.laws("Perda kuno")
-    shelf.put(Document(kind="case", id="1", path="/", fields={"number": "1", "title": "Banjir"}, public=True))
-    fewer = Index(engine(lite=shelf.db.lite), [LAW])
-    assert clean(shelf.db, fewer) == 1
-    rebuild(shelf.db, fewer, [Records(shelf, {"1": "Perda baru"}).source])
-    tidy(shelf.db, fewer)
+    banjir = Document(id="1", path="/", fields={"number": "1", "title": "Banjir"}, public=True)
+    shelf.put(banjir, kind=CASE)
+    assert clean(shelf.db, shelf.index, [LAW]) == 1
+    rebuild(shelf.db, shelf.index, [Records(shelf, {"1": "Perda baru"}).source])
+    tidy(shelf.db, shelf.index)
     with shelf.db.read() as tx:
         assert set(tx.execute(select(vocabulary.c.word)).scalars()) == {"perda", "baru"}
         assert tx.execute(select(grams.c.word).distinct()).scalars().all() != []
@@ -64,11 +64,10 @@ def test_kinds_that_are_gone_and_words_that_are_gone(shelf: Shelf) -> None:
 
 
 def test_the_vocabulary_has_a_bound(shelf: Shelf) -> None:
-    small = Index(engine(lite=shelf.db.lite), [LAW, CASE], shelf.finder._settings)
-    object.__setattr__(small, "settings", type(small.settings)(words=3))
+    small = Index(engine(lite=shelf.db.lite), Settings(words=3))
     with shelf.db.begin() as tx:
-        small.put(tx, shelf.law("1", "satu dua tiga"))
-        small.put(tx, shelf.law("2", "empat lima"))
+        small.put(tx, LAW, shelf.law("1", "satu dua tiga"))
+        small.put(tx, LAW, shelf.law("2", "empat lima"))
     with shelf.db.read() as tx:
         assert set(tx.execute(select(vocabulary.c.word)).scalars()) == {"satu", "dua", "tiga"}
     assert shelf.ids("empat ") == ["2"]
@@ -78,12 +77,12 @@ def test_two_who_learn_the_same_words_do_not_wait_for_each_other(shelf: Shelf) -
     if shelf.db.lite:  # one writer: nothing to race
         return
     with shelf.db.begin() as first:
-        shelf.index.put(first, shelf.law("1", "Perda kebersihan"))
+        shelf.index.put(first, LAW, shelf.law("1", "Perda kebersihan"))
         done = threading.Event()
 
         def second() -> None:
             with shelf.db.begin() as tx:
-                shelf.index.put(tx, shelf.law("2", "Perda kebersihan pasar"))
+                shelf.index.put(tx, LAW, shelf.law("2", "Perda kebersihan pasar"))
             done.set()
 
         thread = threading.Thread(target=second)
@@ -124,10 +123,10 @@ def test_a_rebuild_never_brings_back_an_older_state(shelf: Shelf, removing: bool
         with shelf.db.begin() as tx:
             if removing:
                 records.titles.pop("1")
-                shelf.index.remove(tx, "law", "1")
+                shelf.index.remove(tx, LAW, "1")
             else:
                 records.titles["1"] = "Perda baru"
-                shelf.index.put(tx, shelf.law("1", "Perda baru"))
+                shelf.index.put(tx, LAW, shelf.law("1", "Perda baru"))
         changed.set()
 
     thread = threading.Thread(target=change)

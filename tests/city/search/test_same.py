@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from city.search import PUBLIC, Query, Sight
-from tests.city.search.shelf import Shelf
+from tests.city.search.shelf import LAW, Shelf
 
 SAID = """
 pelayanan kesehatan perizinan parkir kendaraan retribusi pasar kebersihan sampah banjir kebakaran sekolah
@@ -42,7 +42,7 @@ def fill(shelf: Shelf, seed: int, count: int = 60) -> None:
                 changed=chance.randint(0, 5),
                 year=str(chance.randint(2020, 2026)),
             )
-            shelf.index.put(tx, document)
+            shelf.index.put(tx, LAW, document)
 
 
 def test_the_same_answers(both: tuple[Shelf, Shelf]) -> None:

@@ -16,6 +16,7 @@ import pytest
 from analytics import rules
 from app.cli import imm
 from app.settings import Settings
+from city.notifications.templates import Catalogue
 from contracts import events, senml, topics
 from contracts.series import Block
 from contracts.topics import Channel, DeviceTopic
@@ -153,6 +154,7 @@ def test_every_toml_is_understood(tmp_path: Path) -> None:
     readers: list[Callable[[Path], Any]] = [
         Roster.load,
         ingest,
+        lambda path: Catalogue([path]),
         lambda path: settings.load(Settings, path, env={}),
         lambda path: settings.load(Edge, path, env={}, prefix="IMM_EDGE_"),
     ]

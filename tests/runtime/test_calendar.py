@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.instants import DAY, HOUR, MINUTE, from_datetime
@@ -18,6 +18,7 @@ JAKARTA = ZoneInfo("Asia/Jakarta")
 TABLED = (2024, 2025, 2026, 2027)
 CALENDARS = Calendars()
 OFFICE, DAYS = CALENDARS.hours, CALENDARS.days
+FEW = settings(max_examples=50)
 SLACK = 4  # µs of a day's worth that one µs on the wall makes, at most
 
 
@@ -181,6 +182,7 @@ def test_a_span_that_is_a_mistake_is_refused() -> None:
         OFFICE.closing(at("2026-11-09T08:00"), 0)
 
 
+@FEW
 @given(start=moments, span=spans)
 def test_hours_are_what_was_asked_for(start: int, span: int) -> None:
     end = OFFICE.after(start, span)
@@ -188,6 +190,7 @@ def test_hours_are_what_was_asked_for(start: int, span: int) -> None:
     assert (end >= start) == (span >= 0)
 
 
+@FEW
 @given(start=moments, span=st.integers(-20 * DAY, 20 * DAY))
 def test_days_are_what_was_asked_for(start: int, span: int) -> None:
     passed = DAYS.between(start, DAYS.after(start, span))
@@ -195,6 +198,7 @@ def test_days_are_what_was_asked_for(start: int, span: int) -> None:
 
 
 @pytest.mark.parametrize("calendar", [OFFICE, DAYS], ids=["hours", "days"])
+@FEW
 @given(start=moments, span=spans)
 def test_nothing_earlier_and_nothing_later_would_do(calendar: Working, start: int, span: int) -> None:
     end = calendar.after(start, span)
@@ -205,6 +209,7 @@ def test_nothing_earlier_and_nothing_later_would_do(calendar: Working, start: in
 
 
 @pytest.mark.parametrize("calendar", [OFFICE, DAYS], ids=["hours", "days"])
+@FEW
 @given(first=moments, second=moments, span=spans, more=st.integers(0, 90 * HOUR))
 def test_later_starts_and_longer_spans_end_no_earlier(
     calendar: Working, first: int, second: int, span: int, more: int
@@ -215,6 +220,7 @@ def test_later_starts_and_longer_spans_end_no_earlier(
 
 
 @pytest.mark.parametrize("calendar", [OFFICE, DAYS], ids=["hours", "days"])
+@FEW
 @given(times=st.tuples(moments, moments, moments))
 def test_parts_add_up(calendar: Working, times: tuple[int, int, int]) -> None:
     first, second, third = times
@@ -222,6 +228,7 @@ def test_parts_add_up(calendar: Working, times: tuple[int, int, int]) -> None:
     assert calendar.between(first, second) == -calendar.between(second, first)
 
 
+@FEW
 @given(day=days, number=st.integers(-40, 40))
 def test_days_there_and_back(day: date, number: int) -> None:
     there = OFFICE.shift(day, number)
@@ -231,6 +238,7 @@ def test_days_there_and_back(day: date, number: int) -> None:
     assert number == 0 or OFFICE.is_working(there)
 
 
+@FEW
 @given(first=days, second=days, number=st.integers(-20, 20))
 def test_a_later_day_leads_no_earlier(first: date, second: date, number: int) -> None:
     first, second = sorted((first, second))

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from prometheus_client import CollectorRegistry
 from sqlalchemy import BigInteger, Column, Connection, Integer, MetaData, String, Table, insert, select
 
@@ -19,6 +20,7 @@ from runtime.clock import Fake, System
 KIND = "drill.due"
 FAST = Settings(poll=0.02, first_delay=0.01, most_delay=0.05)
 CALENDARS = Calendars()
+lite = pytest.mark.parametrize("city_url", ["sqlite"], indirect=True)  # what the engine has no part in
 log = Table(
     "drill_fired",
     MetaData(),

@@ -14,7 +14,7 @@ from city.schedule.history import HISTORY
 from contracts.errors import Refused
 from contracts.instants import HOUR, MINUTE, SECOND, from_datetime
 from runtime.clock import Fake
-from tests.city.schedule.bench import CALENDARS, KIND, Bench, written
+from tests.city.schedule.bench import CALENDARS, KIND, Bench, lite, written
 
 
 def at(text: str) -> int:
@@ -164,6 +164,7 @@ def test_a_paused_repeated_clock_goes_on_at_its_next_time(bench: Bench) -> None:
     assert (due - first) % MINUTE == 0
 
 
+@lite
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -1,6 +1,5 @@
 """Identities on each engine, with Argon2 made cheap, and people who are in."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -27,45 +26,49 @@ def clock() -> Fake:
 
 
 @pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite file to copy: quicker than to migrate one for each test."""
+def lite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Database]]:
+    """An SQLite database, migrated once, and put back as it was then for each test."""
     file = tmp_path_factory.mktemp("identity") / "city.sqlite"
     database = Database(f"sqlite:///{file}")
     upgrade(database, HISTORIES)
     database.close()
-    return file
+    kept = file.read_bytes()
+
+    def restored() -> Database:
+        database.close()
+        for left in file.parent.glob("city.sqlite-*"):
+            left.unlink()
+        file.write_bytes(kept)
+        return database
+
+    yield restored
+    database.close()
 
 
 @pytest.fixture(scope="session")
-def emptied(request: pytest.FixtureRequest) -> Iterator[Callable[[], str]]:
-    """A PostgreSQL database, migrated once and emptied for each test."""
-    url: str = request.getfixturevalue("postgres").create()
-    database = Database(url)
+def emptied(request: pytest.FixtureRequest) -> Iterator[Callable[[], Database]]:
+    """A PostgreSQL database, migrated once, and emptied for each test."""
+    database = Database(request.getfixturevalue("postgres").create())
     upgrade(database, HISTORIES)
     names = ", ".join(table.name for history in HISTORIES for table in history.tables)
 
-    def empty() -> str:
+    def empty() -> Database:
         with database.begin() as tx:
             # The trail refuses it; a superuser may leave its triggers out.
             tx.execute(text("SET LOCAL session_replication_role = replica"))
             tx.execute(text(f"TRUNCATE {names} CASCADE"))
             tx.execute(insert(trees).values(id=1, version=1))
-        return url
+        return database
 
     yield empty
     database.close()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "sqlite":
-        file = shutil.copy(request.getfixturevalue("migrated"), tmp_path / "city.sqlite")
-        url = f"sqlite:///{file}"
-    else:
-        url = request.getfixturevalue("emptied")()
-    database = Database(url)
-    yield database
-    database.close()
+@pytest.fixture(params=["lite", "emptied"], ids=["sqlite", "postgresql"])
+def db(request: pytest.FixtureRequest) -> Database:
+    """One database for all tests: its compiled statements are kept, its rows are not."""
+    fresh: Callable[[], Database] = request.getfixturevalue(request.param)
+    return fresh()
 
 
 @pytest.fixture

@@ -182,6 +182,6 @@ def machine(identity: Identity, sent: Sent, clock: Fake) -> type[RuleBasedStateM
 
 def test_a_codes_life(identity: Identity, sent: Sent, clock: Fake) -> None:
     few = hypothesis(
-        max_examples=12, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+        max_examples=8, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
     )
     run_state_machine_as_test(machine(identity, sent, clock), settings=few)

@@ -97,7 +97,7 @@ def machine(identity: Identity, db: Database, clock: Fake) -> type[RuleBasedStat
 
 def test_a_sessions_life(identity: Identity, db: Database, clock: Fake) -> None:
     few = hypothesis(
-        max_examples=12,
+        max_examples=8,
         stateful_step_count=20,
         deadline=None,
         suppress_health_check=list(HealthCheck),

@@ -12,10 +12,15 @@ import msgspec
 
 from app.histories import HISTORIES
 from app.papers import Papers
+from app.roles import ROLES
 from app.settings import Settings
+from app.telling import Codes, told
 from city import db, privacy, schedule
 from city.audit import PROTECTED, Trail
 from city.idempotency import Idempotency
+from city.identity import wiring as identities
+from city.identity.wiring import Identity
+from city.notifications import Notifications
 from city.privacy import keks
 from city.webhooks.guard import Guard
 from city.webhooks.hub import Hub
@@ -27,6 +32,8 @@ from runtime.calendar import Calendars
 from runtime.clock import System
 from runtime.service import Service
 from store.bundle import Store, open_store
+from web.account import wiring as accounts
+from web.account.wiring import Account
 
 T = TypeVar("T")
 
@@ -81,6 +88,25 @@ class Parts:
         return Trail(clock=self.clock, chain=PROTECTED)
 
     @cached_property
+    def identity(self) -> Identity:
+        """Who there is, and how they come in. Raises Clash, Refused."""
+        return identities.wire(
+            self.db,
+            clock=self.clock,
+            ids=self.ids,
+            vault=self.vault,
+            trail=self.audit,
+            sender=Codes(self.notifications),
+            settings=self.settings.identity,
+            roles=ROLES,
+        )
+
+    @cached_property
+    def account(self) -> Account:
+        """Sign-in, on these identities."""
+        return accounts.wire(self.identity, clock=self.clock, oidc=self.settings.oidc)
+
+    @cached_property
     def idempotency(self) -> Idempotency:
         """What was done under an Idempotency-Key."""
         return Idempotency(
@@ -126,6 +152,13 @@ class Parts:
     def papers(self) -> Papers:
         """Files, documents and imports."""
         return Papers(self.settings, self.db, self.vault, clock=self.clock, ids=self.ids)
+
+    @cached_property
+    def notifications(self) -> Notifications:
+        """How people are told. Raises BadTemplate, Wrong."""
+        notifications = told(self)
+        self._open.callback(notifications.post.close)
+        return notifications
 
     @cached_property
     def clocks(self) -> schedule.Clocks:

@@ -15,12 +15,15 @@ import city.documents.settings
 import city.files.settings
 import city.idempotency.settings
 import city.identity.settings
+import city.notifications.settings
 import city.outbox.settings
 import city.privacy.settings
+import city.protected.settings
 import city.schedule.settings
 import city.webhooks.settings
 import ingest.settings
 import store.settings
+import web.account.settings
 import web.settings
 from city import db
 from contracts.judgements import Text
@@ -73,14 +76,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     outbox: city.outbox.settings.Settings = city.outbox.settings.Settings()
     audit: city.audit.settings.Settings = city.audit.settings.Settings()
     privacy: city.privacy.settings.Settings = city.privacy.settings.Settings()
+    protected: city.protected.settings.Settings = city.protected.settings.Settings()
     identity: city.identity.settings.Settings = city.identity.settings.Settings()
     webhooks: city.webhooks.settings.Settings = city.webhooks.settings.Settings()
     idempotency: city.idempotency.settings.Settings = city.idempotency.settings.Settings()
+    notifications: city.notifications.settings.Settings = city.notifications.settings.Settings()
     schedule: city.schedule.settings.Settings = city.schedule.settings.Settings()
     files: city.files.settings.Settings = city.files.settings.Settings()
     documents: city.documents.settings.Settings = city.documents.settings.Settings()
     calendar: calendar.Settings = calendar.Settings()
     city: db.Settings = db.Settings()
+    oidc: web.account.settings.Oidc = web.account.settings.Oidc()
     api: Api = Api()
     monitor: Monitor = Monitor()
 

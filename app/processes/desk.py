@@ -15,7 +15,7 @@ async def start(parts: Parts) -> Assembly:
         parts.db,
         parts.clock,
         assembly.consumers,
-        beside=[parts.hub.beside()],
+        beside=[parts.hub.beside(), parts.notifications.post.beside()],
         registry=parts.registry,
         settings=parts.settings.outbox,
     )

@@ -11,6 +11,7 @@ import web.check
 import web.files
 from alerts.desk import Desk
 from alerts.publish import Publisher
+from app import telling
 from app.letters import Letters
 from app.parts import Parts
 from city import privacy, schedule
@@ -81,5 +82,6 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
             alerts.routes.contribution(desk, deliverers=deliverers),
             web.files.contribution(parts.db, parts.papers.files, parts.papers.links),
             web.check.contribution(parts.papers.register),
+            telling.contribution(parts.notifications),
         )
     )

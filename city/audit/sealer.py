@@ -23,7 +23,6 @@ from runtime.clock import Clock
 
 _log: Final = logging.getLogger(__name__)
 LEASE: Final = "audit"
-_HELD: Final = 30.0  # seconds: longer than one transaction takes; whoever is killed is followed after these
 
 
 class Sealer:
@@ -45,7 +44,7 @@ class Sealer:
         self._settings = settings
         self._sign = sign
         self._figures = Figures(registry or CollectorRegistry())
-        self._lease = Lease(db, LEASE, clock, seconds=_HELD)
+        self._lease = Lease(db, LEASE, clock, seconds=settings.lease)
         self._witnesses = {chain: Witness(settings.witness, chain, clock=clock) for chain in CHAINS}
         self._swept = clock.monotonic() - settings.sweep  # a start sweeps at once
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="audit")

@@ -204,7 +204,7 @@ def _flipped(value: bytes, bit: int) -> bytes:
     return bytes(changed)
 
 
-@settings(max_examples=120)
+@settings(max_examples=80)
 @given(data=st.data())
 def test_any_single_mutation_is_found(template: Template, data: st.DataObject) -> None:
     table: Table = data.draw(st.sampled_from([entries, seals]))

@@ -54,6 +54,9 @@ class CityMap extends HTMLElement {
     L.control.zoom({ zoomInTitle: this.dataset.in, zoomOutTitle: this.dataset.out }).addTo(this.map);
     L.control.scale({ imperial: false }).addTo(this.map);
     this.marks = L.featureGroup().addTo(this.map);
+    canvas.addEventListener("keydown", ({ key }) => {
+      if (key === "Escape") this.map.closePopup();
+    });
     this.map.setView(BIMA, 16);
     new Graticule().addTo(this.map);
     this.read();
@@ -85,6 +88,8 @@ class CityMap extends HTMLElement {
       const told = document.createElement("div");
       told.append(...[...item.childNodes].map((node) => node.cloneNode(true)));
       mark.bindPopup(told).addTo(this.marks);
+      mark.on("popupopen", ({ popup }) => popup.getElement().querySelector("a")?.focus({ preventScroll: true }));
+      mark.on("popupclose", () => mark.getElement()?.focus({ preventScroll: true }));
     }
   }
 

@@ -18,8 +18,11 @@ function outside({ target, clientX, clientY }) {
 }
 
 // A page that comes back from the browser's memory takes the form again.
-document.addEventListener("submit", ({ target, defaultPrevented }) => {
-  if (!defaultPrevented && target.method === "post" && !target.hasAttribute("hx-post")) target.dataset.sent = "";
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post" || form.hasAttribute("hx-post")) return;
+  if ("sent" in form.dataset) event.preventDefault();
+  form.dataset.sent = "";
 });
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;

@@ -9,6 +9,7 @@ import console.wiring
 import programmes.tangi.wiring
 import web.check
 import web.files
+import web.places
 from alerts.desk import Desk
 from alerts.publish import Publisher
 from app import telling
@@ -82,6 +83,7 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
             alerts.routes.contribution(desk, deliverers=deliverers),
             web.files.contribution(parts.db, parts.papers.files, parts.papers.links),
             web.check.contribution(parts.papers.register),
+            web.places.contribution(parts.atlas),
             telling.contribution(parts.notifications),
         )
     )

@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "chaos": ("simulator.chaos.cli", "chaos", "Kill processes at random and count what was lost."),
     "doctor": ("app.commands.doctor", "doctor", "Check this machine and these settings."),
     "files": ("app.commands.files", "files", "Check that the files of records are there; end links to them."),
+    "search": ("app.commands.search", "search", "Look for records, and build the index anew."),
     "backup": ("app.commands.backup", "backup", "Write a backup, check one, or restore one."),
 }
 

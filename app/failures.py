@@ -6,6 +6,8 @@ import alerts.errors
 import analytics.errors
 import app.brokers.errors
 import city.errors
+import city.geography.errors
+import city.search.errors
 import console.errors
 import devices.errors
 import ingest.errors
@@ -22,6 +24,8 @@ _OURS = (
     analytics.errors.Error,
     app.brokers.errors.Failure,
     city.errors.Failure,
+    city.geography.errors.Failure,
+    city.search.errors.Failure,
     console.errors.Failure,
     devices.errors.Failure,
     ingest.errors.Failure,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import AbstractContextManager, AsyncExitStack
 from functools import cached_property
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
 import msgspec
 
@@ -15,8 +16,9 @@ from app.papers import Papers
 from app.roles import ROLES
 from app.settings import Settings
 from app.telling import Codes, told
-from city import db, privacy, schedule
+from city import db, privacy, schedule, search
 from city.audit import PROTECTED, Trail
+from city.geography import Atlas
 from city.idempotency import Idempotency
 from city.identity import wiring as identities
 from city.identity.wiring import Identity
@@ -36,6 +38,7 @@ from web.account import wiring as accounts
 from web.account.wiring import Account
 
 T = TypeVar("T")
+_log: Final = logging.getLogger(__name__)
 
 
 class Parts:
@@ -159,6 +162,24 @@ class Parts:
         notifications = told(self)
         self._open.callback(notifications.post.close)
         return notifications
+
+    @cached_property
+    def index(self) -> search.Index:
+        """Where programmes put what can be found."""
+        return search.Index(search.engine(lite=self.db.lite), self.settings.search)
+
+    @cached_property
+    def finder(self) -> search.Finder:
+        """What answers questions from it."""
+        return search.Finder(self.db, self.index)
+
+    @cached_property
+    def atlas(self) -> Atlas:
+        """Areas and sites; tells in the log what is odd about boundaries. Raises BadFile."""
+        atlas = Atlas.of(self.db, self.clock, self.settings.geography, self.index)
+        for odd in atlas.boundaries.findings():
+            _log.warning("boundaries: %s", odd)
+        return atlas
 
     @cached_property
     def clocks(self) -> schedule.Clocks:

@@ -13,6 +13,7 @@ import analytics.jobs.settings
 import city.audit.settings
 import city.documents.settings
 import city.files.settings
+import city.geography.settings
 import city.idempotency.settings
 import city.identity.settings
 import city.notifications.settings
@@ -20,6 +21,7 @@ import city.outbox.settings
 import city.privacy.settings
 import city.protected.settings
 import city.schedule.settings
+import city.search.settings
 import city.webhooks.settings
 import ingest.settings
 import store.settings
@@ -84,6 +86,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     schedule: city.schedule.settings.Settings = city.schedule.settings.Settings()
     files: city.files.settings.Settings = city.files.settings.Settings()
     documents: city.documents.settings.Settings = city.documents.settings.Settings()
+    search: city.search.settings.Settings = city.search.settings.Settings()
+    geography: city.geography.settings.Settings = city.geography.settings.Settings()
     calendar: calendar.Settings = calendar.Settings()
     city: db.Settings = db.Settings()
     oidc: web.account.settings.Oidc = web.account.settings.Oidc()

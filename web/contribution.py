@@ -12,6 +12,7 @@ from city import schedule
 from city.identity.roles import Role
 from city.outbox import Deliverer, Handler
 from city.privacy import Hook, Policy
+from city.search import Source
 from web.problems import Known
 
 
@@ -39,6 +40,7 @@ class Contribution(msgspec.Struct, frozen=True, kw_only=True):
     clocks: tuple[schedule.Handler, ...] = ()  # who acts when clocks of its kinds fire
     subjects: tuple[Hook, ...] = ()  # what it has of a person: to hand to him, or to erase
     retention: tuple[Policy, ...] = ()  # how long its records are kept
+    search: tuple[Source, ...] = ()  # what of it can be found, for building the search anew
     known: Known = {}  # errors of the domain, and the HTTP status that tells them
     large: Mapping[str, int] = {}  # path prefix → bytes that a request there may bring; elsewhere 1 MiB
     folder: Path | None = None

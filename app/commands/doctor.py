@@ -14,6 +14,7 @@ import click
 import duckdb
 import msgspec
 
+import city.errors
 from analytics import rules
 from app import histories
 from app.brokers import mosquitto
@@ -26,6 +27,8 @@ from city.documents import press
 from city.documents.signing import open_signer
 from city.errors import Older
 from city.files.shelf import open_shelf
+from city.geography import Areas, Boundaries
+from city.search import state as searching
 from contracts import instants
 from runtime.cli import emit, json_option
 from runtime.clock import System
@@ -71,6 +74,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _tried("rules", lambda: f"{len(rules.load(settings.analytics.rules))} rules")
     yield _tried("database", lambda: _database(settings))
     yield _store(settings)
+    yield _search(settings)
+    yield _tried("geography", lambda: _geography(settings))
     yield _tried("files", lambda: _files(settings))
     yield _tried("documents", lambda: _documents(settings))
     yield _broker(settings)
@@ -124,6 +129,36 @@ def _database(settings: Settings) -> str:
         raise
     finally:
         database.close()
+
+
+def _search(settings: Settings) -> Finding:
+    """Whether its engine is there, and whether it keeps up. It needs no extension of the server's."""
+    database = db.Database.of(settings.city)
+    try:
+        if database.lite and not searching.capable():
+            return Finding(
+                what="search",
+                ok=False,
+                found=f"SQLite {sqlite3.sqlite_version} has no FTS5",
+                cure="run Python on an SQLite with FTS5, as Debian's; or set city.url to PostgreSQL",
+            )
+        db.check(database, histories.HISTORIES)
+        found = searching.state(database)
+        count = sum(found.documents.values())
+        return Finding(
+            what="search", ok=True, found=f"{found.engine}: {count:,} documents, {found.words:,} words"
+        )
+    except city.errors.Failure as error:
+        return Finding(what="search", ok=True, found=f"not looked at: {error}")  # `database` tells the cure
+    finally:
+        database.close()
+
+
+def _geography(settings: Settings) -> str:
+    areas = Areas.load(settings.geography.areas)
+    known = Boundaries.load(settings.geography.boundaries, areas, key=settings.geography.property)
+    told = [f"{len(areas.list())} areas, boundaries of {len(known.outlines)}", *known.findings()]
+    return "; ".join(told)
 
 
 def _files(settings: Settings) -> str:

@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from city.db import Database
-from city.geography import sites
+from city.geography import findable, sites
 from city.geography.areas import Areas, Level
 from city.geography.boundaries import Boundaries
 from city.geography.errors import Unknown
@@ -17,6 +17,7 @@ from city.geography.model import KOTA, Near, Site, Spot
 from city.geography.plane import Plane, distance
 from city.geography.settings import Settings
 from city.geography.shapes import polygon, position, rings
+from city.search import Index
 from contracts.errors import Refused
 from contracts.topics import name
 from runtime.clock import Clock
@@ -43,8 +44,12 @@ class _Held(msgspec.Struct, frozen=True, kw_only=True):
 class Atlas:
     """One city. Answers from memory, and looks at the database only for whether that is still right."""
 
-    def __init__(self, db: Database, clock: Clock, areas: Areas, boundaries: Boundaries) -> None:
+    def __init__(
+        self, db: Database, clock: Clock, areas: Areas, boundaries: Boundaries, index: Index | None = None
+    ) -> None:
+        """`index`: where sites can be found by their names."""
         self.areas = areas
+        self._index = index
         self.boundaries = boundaries
         self._db = db
         self._clock = clock
@@ -53,10 +58,11 @@ class Atlas:
         self._kota = Site(id=KOTA, title=city.name, longitude=city.longitude, latitude=city.latitude)
 
     @classmethod
-    def of(cls, db: Database, clock: Clock, settings: Settings) -> Self:
+    def of(cls, db: Database, clock: Clock, settings: Settings, index: Index | None = None) -> Self:
         """Atlas of the settings. Raises BadFile."""
         areas = Areas.load(settings.areas)
-        return cls(db, clock, areas, Boundaries.load(settings.boundaries, areas, key=settings.property))
+        boundaries = Boundaries.load(settings.boundaries, areas, key=settings.property)
+        return cls(db, clock, areas, boundaries, index)
 
     def at(self, longitude: float, latitude: float) -> Spot:
         """What a point belongs to. Raises Refused."""
@@ -124,11 +130,17 @@ class Atlas:
 
         `seen`: its revision as it was read, 0 for one that must be new, None for whatever it is.
         """
-        return sites.put(tx, self._checked(site), seen=seen, now=self._clock.now())
+        kept = sites.put(tx, self._checked(site), seen=seen, now=self._clock.now())
+        if self._index is not None:
+            self._index.put(tx, findable.SITE, findable.site(self.areas, kept))
+        return kept
 
     def remove(self, tx: Connection, site: str, *, seen: int | None = None) -> Site:
         """Delete a site in the caller's transaction; as it was. Raises Unknown, Fixed, Outdated."""
-        return sites.remove(tx, site, seen=seen)
+        gone = sites.remove(tx, site, seen=seen)
+        if self._index is not None:
+            self._index.remove(tx, findable.SITE, site)
+        return gone
 
     def _checked(self, site: Site) -> Site:
         name("id", site.id)

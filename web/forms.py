@@ -30,7 +30,7 @@ UNKNOWN: Final = Text(id="Pilih salah satu", en="Choose one of these")
 NO_NUMBER: Final = Text(id="Tulis sebagai angka, misalnya 12", en="Write a number, such as 12")
 NO_MOMENT: Final = Text(id="Tulis tanggal dan jam", en="Give a date and a time")
 NO_DAY: Final = Text(id="Tulis tanggal, misalnya 24-11-2026", en="Give a date, such as 2026-11-24")
-_FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
+TYPES: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 class Form(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +69,7 @@ def of(**values: object) -> Form:
 
 async def typed(request: Request) -> Form:
     """What a browser sent; files are not among it."""
-    if not request.headers.get("content-type", "").startswith(_FORMS):
+    if not request.headers.get("content-type", "").startswith(TYPES):
         return Form()
     values: dict[str, tuple[str, ...]] = {}
     for name, value in (await request.form()).multi_items():

@@ -4,14 +4,17 @@ A route takes `once: once.Required` (or `once.Honoured`, where going without is 
 
     return await once.within(lambda tx: reply(service.open(tx, ...), status=201))
 
-so that work, claim and answer are one transaction; `around` is for work that has transactions of its own.
+so that work, claim and answer are one transaction; `around` is for work that has transactions of its own. A
+page's form holds its key in a hidden field (macro `once` of web/parts/forms.html), its route takes `once:
+once.Typed`: who presses twice, or sends again after going back, finds what was made the first time.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 from anyio import to_thread
 from fastapi import Depends, Header, Request
@@ -23,11 +26,11 @@ from city import idempotency
 from city.db import Database
 from city.idempotency import Answer, Idempotency
 from city.identity.caller import Caller
-from web import access
+from web import access, forms
 from web.errors import Unkeyed
 from web.schemas import REQUIRED
 
-NAME: Final = "Idempotency-Key"
+T = TypeVar("T")
 AGAIN: Final = "Idempotency-Replayed"  # header of an answer that was kept from the first time
 KNOWN: Final = {
     idempotency.Mismatch: 422,
@@ -36,8 +39,10 @@ KNOWN: Final = {
     idempotency.Unkept: 409,
     Unkeyed: 400,
 }
+FIELD: Final = "once"  # of a page's form
+_PATIENCE: Final = 5.0  # seconds that a person waits rather than read that he pressed twice
+_PAUSE: Final = 0.1
 _KEPT: Final = frozenset({"content-type", "etag", "location"})  # headers of an answer that are told again
-_FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 _LIMIT: Final = 200 + 2  # characters of a key with its quotes
 _ABOUT: Final = "A name of your own for this request, best a UUID: sent again, it is answered, not done again"
 
@@ -45,24 +50,28 @@ _ABOUT: Final = "A name of your own for this request, best a UUID: sent again, i
 class Once:
     """One request and its key, or none."""
 
-    def __init__(self, db: Database, service: Idempotency, asked: idempotency.Request | None) -> None:
+    def __init__(
+        self, db: Database, service: Idempotency, asked: idempotency.Request | None, *, patience: float = 0.0
+    ) -> None:
+        """`patience`: seconds to wait for the first request's answer, instead of InProgress at once."""
         self._db = db
         self._service = service
         self._asked = asked
+        self._patience = patience
 
     async def within(self, work: Callable[[Connection], Response]) -> Response:
         """Answer of the work, done in one transaction with its key. Raises what the work does, and KNOWN."""
         asked = self._asked
         if asked is None:
             return await to_thread.run_sync(self._plainly, work)
-        answer = await to_thread.run_sync(lambda: self._service.once(asked, lambda tx: _kept(work(tx))))
-        return _told(answer)
+        return _told(await self._patient(lambda: self._service.once(asked, lambda tx: _kept(work(tx)))))
 
     async def around(self, work: Callable[[], Awaitable[Response]]) -> Response:
         """The same around work that has transactions of its own; where it fails, nothing counts as done."""
-        if self._asked is None:
+        asked = self._asked
+        if asked is None:
             return await work()
-        found = await to_thread.run_sync(self._service.begin, self._asked)
+        found = await self._patient(lambda: self._service.begin(asked))
         if isinstance(found, Answer):
             return _told(found)
         try:
@@ -72,6 +81,15 @@ class Once:
             raise
         await to_thread.run_sync(self._service.finish, found, _kept(response))
         return response
+
+    async def _patient(self, call: Callable[[], T]) -> T:
+        """What a call gives, again and again while another works on the same; then InProgress."""
+        for _ in range(round(self._patience / _PAUSE)):
+            try:
+                return await to_thread.run_sync(call)
+            except idempotency.InProgress:
+                await asyncio.sleep(_PAUSE)
+        return await to_thread.run_sync(call)
 
     def _plainly(self, work: Callable[[Connection], Response]) -> Response:
         with self._db.begin() as tx:
@@ -104,11 +122,16 @@ async def _honoured(
     return await _once(request, caller, idempotency_key)
 
 
+async def _typed(request: Request, caller: access.Caller, typed: forms.Typed) -> Once:
+    return await _once(request, caller, typed.value(FIELD)[:_LIMIT], patience=_PATIENCE)
+
+
 Required = Annotated[Once, Depends(_required)]  # Raises Unkeyed, Refused
 Honoured = Annotated[Once, Depends(_honoured)]  # Raises Refused
+Typed = Annotated[Once, Depends(_typed)]  # of a page's form. Raises Refused
 
 
-async def _once(request: Request, caller: Caller, key: str) -> Once:
+async def _once(request: Request, caller: Caller, key: str, *, patience: float = 0.0) -> Once:
     state = request.app.state
     if not key.strip():
         return Once(state.db, state.idempotency, None)
@@ -119,12 +142,12 @@ async def _once(request: Request, caller: Caller, key: str) -> Once:
         target=f"{request.url.path}?{request.url.query}",
         body=await _body(request),
     )
-    return Once(state.db, state.idempotency, asked)
+    return Once(state.db, state.idempotency, asked, patience=patience)
 
 
 async def _body(request: Request) -> bytes:
     """What was sent; of a form its fields and the digests of its files, since its boundary changes."""
-    if not request.headers.get("content-type", "").startswith(_FORMS):
+    if not request.headers.get("content-type", "").startswith(forms.TYPES):
         return await request.body()
     digest = hashlib.sha256()
     for name, value in (await request.form()).multi_items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from gettext import NullTranslations
@@ -107,6 +108,7 @@ def _environment(
     )
     environment.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]  # added by jinja2.ext.i18n
     environment.globals["asset"] = asset
+    environment.globals["fresh"] = secrets.token_urlsafe  # a name that nobody has used before
     environment.filters |= {
         "number": partial(figures.number, language=chosen),
         "measure": partial(figures.measure, language=chosen),

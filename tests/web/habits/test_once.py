@@ -9,7 +9,7 @@ import httpx
 import pytest
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from sqlalchemy import Connection, func, select
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 import city.history
 import city.idempotency.history
@@ -22,7 +22,7 @@ from city.privacy import KeyFile, Vault
 from city.privacy.keks import prepare
 from runtime import ids
 from runtime.clock import Fake
-from web import access, once
+from web import access, forms, once
 from web.contribution import Contribution
 from web.health import Checks
 from web.records import reply
@@ -69,6 +69,14 @@ def routes(db: Database, things: Things) -> APIRouter:
     @made.post("/loose")
     async def loose(once: once.Honoured, name: Annotated[str, Form()]) -> Response:
         return await once.within(lambda tx: things.make(tx, name))
+
+    @made.post("/page")
+    async def page(once: once.Typed, typed: forms.Typed) -> Response:
+        def work(tx: Connection) -> Response:
+            thing = things.make(tx, typed.value("name"))
+            return RedirectResponse(thing.headers["location"], status_code=303)
+
+        return await once.within(work)
 
     @made.post("/files")
     async def take(once: once.Honoured, file: Annotated[UploadFile, File()]) -> Response:
@@ -152,6 +160,16 @@ async def test_where_it_is_honoured_it_may_be_left_out(http: httpx.AsyncClient, 
     for headers, expected in (({}, 1), ({}, 2), (KEY, 3), (KEY, 3)):
         answer = await http.post("/api/things/loose", data={"name": "bangku"}, headers=headers)
         assert (answer.status_code, made(db)) == (201, expected)
+
+
+async def test_a_form_that_is_sent_twice_leads_to_the_same(http: httpx.AsyncClient, db: Database) -> None:
+    form = {"name": "bangku", "once": "0197a9c4"}
+    answers = await asyncio.gather(*(http.post("/api/things/page", data=form) for _ in range(3)))
+    assert [answer.status_code for answer in answers] == [303] * 3
+    assert len({answer.headers["location"] for answer in answers}) == 1
+    assert made(db) == 1
+    await http.post("/api/things/page", data={"name": "bangku"})
+    assert made(db) == 2
 
 
 async def test_what_failed_was_not_done_and_may_be_tried_again(http: httpx.AsyncClient, db: Database) -> None:

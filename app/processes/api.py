@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import city.errors
+import city.privacy.errors
+import city.protected.errors
 from app.assembly import Assembly
 from app.parts import Parts
 from app.processes import http
@@ -13,7 +15,13 @@ from store import errors as store_errors
 from web.health import Checks
 from web.shell import LOOPBACK, create_app
 
-KNOWN = {store_errors.Retry: 503, store_errors.Gone: 503, store_errors.Failure: 500}
+KNOWN = {
+    store_errors.Retry: 503,
+    store_errors.Gone: 503,
+    store_errors.Failure: 500,
+    **city.privacy.errors.KNOWN,
+    **city.protected.errors.KNOWN,
+}
 
 
 async def start(parts: Parts, assembly: Assembly) -> None:

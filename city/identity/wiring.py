@@ -10,6 +10,7 @@ import msgspec
 from city.audit import Trail
 from city.db import Database
 from city.identity import errors
+from city.identity.addresses import Addresses
 from city.identity.apps import Apps
 from city.identity.bearers import Bearers
 from city.identity.codes import Codes
@@ -19,6 +20,7 @@ from city.identity.grants import Grants
 from city.identity.keeper import Keeper
 from city.identity.notes import Notes
 from city.identity.oidc import Accounts
+from city.identity.onetime import OneTime
 from city.identity.passkeys import Passkeys
 from city.identity.passwords import Hasher
 from city.identity.people import People
@@ -65,6 +67,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     recoveries: Recoveries
     credentials: Credentials
     codes: Codes
+    addresses: Addresses
     accounts: Accounts
     doors: Doors
     apps: Apps
@@ -91,6 +94,7 @@ def wire(
     sealer = Sealer(vault)
     hasher = Hasher(settings.passwords)
     signin = SignIn(db, clock=clock, ids=ids, sealer=sealer, notes=notes, hasher=hasher, settings=settings)
+    onetime = OneTime(db, clock=clock, sealer=sealer, sender=sender, signin=signin, settings=settings)
     return Identity(
         settings=settings,
         catalogue=catalogue,
@@ -106,7 +110,8 @@ def wire(
         ),
         recoveries=Recoveries(db, clock=clock, sealer=sealer, notes=notes),
         credentials=Credentials(db, clock=clock, sealer=sealer, notes=notes, hasher=hasher),
-        codes=Codes(db, clock=clock, ids=ids, sealer=sealer, sender=sender, signin=signin, settings=settings),
+        codes=Codes(db, clock=clock, ids=ids, sealer=sealer, onetime=onetime, signin=signin),
+        addresses=Addresses(db, clock=clock, ids=ids, sealer=sealer, notes=notes, onetime=onetime),
         accounts=Accounts(db, clock=clock, notes=notes, signin=signin),
         doors=Doors(db, clock=clock, notes=notes, catalogue=catalogue, trees=trees, limits=settings.sessions),
         apps=Apps(db, clock=clock, ids=ids, notes=notes, catalogue=catalogue, settings=settings),

@@ -59,6 +59,12 @@ def day(micros: int, language: Language) -> str:
     return format_datetime(instants.to_datetime(micros), "d MMM y", tzinfo=_ZONE, locale=language.value)
 
 
+def rupiah(amount: int, language: Language) -> str:
+    """Whole rupiah: `Rp1.250.000`."""
+    sign = "-" if amount < 0 else ""
+    return f"{sign}Rp{number(abs(amount), language, 0)}"
+
+
 def measure(value: object, unit: str, language: Language) -> str:
     """A value with its SenML unit as people write it: ratios as percent, bytes in their largest unit."""
     if isinstance(value, bool) or not isinstance(value, int | float):

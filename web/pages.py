@@ -115,6 +115,7 @@ def _environment(
         "duration": partial(figures.duration, language=chosen),
         "moment": partial(figures.moment, language=chosen),
         "day": partial(figures.day, language=chosen),
+        "rupiah": partial(figures.rupiah, language=chosen),
         "rfc3339": instants.to_rfc3339,
         "said": partial(_said, chosen),
     }

@@ -11,7 +11,7 @@ from tests.fixtures.stage import Stage
 from web import language
 
 WORDS = re.compile(r"%\(\w+\)\w|%%")
-PACKAGES = ("console", "programmes/tangi", "web", "web/account")  # test_words finds one that is missing here
+PACKAGES = ("console", "programmes/tangi", "web", "web/account")  # test_both_languages finds one that is missing here
 
 
 @pytest.mark.parametrize(

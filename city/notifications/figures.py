@@ -21,9 +21,6 @@ class Figures:
             registry=registry,
         )
         self.dead = Counter("imm_notices_dead", "Messages given up", ["channel"], registry=registry)
-        self.skipped = Counter(
-            "imm_notices_skipped", "Messages not tried, and why", ["channel", "reason"], registry=registry
-        )
         self.delay = Histogram(
             "imm_notices_delay_seconds",
             "From when a message might go until a gateway took it",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -29,6 +30,7 @@ class Outlet:
         self._slots = asyncio.Semaphore(provider.at_once)
         self._pool = ThreadPoolExecutor(provider.at_once, thread_name_prefix=f"notices {provider.name}")
         self._lock = threading.Lock()
+        self._hanging = 0  # messages that took longer than the limit and still do
         self._failures = 0  # in a row
         self._rests_until = 0.0  # monotonic
         self._next = 0.0  # monotonic; when the next message may begin
@@ -41,7 +43,7 @@ class Outlet:
 
     async def send(self, message: Message, address: str) -> None:
         """Hand one message over. Raises Away, Undeliverable."""
-        await self._slots.acquire()
+        await self._slot()
         try:
             await asyncio.sleep(self._pace())
             loop = asyncio.get_running_loop()
@@ -53,13 +55,30 @@ class Outlet:
         future.add_done_callback(lambda _: self._slots.release())
         await asyncio.wait({future}, timeout=self._provider.limit)
         if not future.done():
-            future.add_done_callback(_ignore)
+            self._hanging += 1
+            future.add_done_callback(self._hangs_no_more)
             raise self._failed(Away(f"took longer than {self._provider.limit:g} s"))
         try:
             future.result()
         except Away as away:
             raise self._failed(away) from None
         self._took()
+
+    async def _slot(self) -> None:
+        """Wait for one of its slots, as long as somebody may give one back. Raises Away."""
+        while self._hanging < self.at_once:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._slots.acquire(), self._provider.limit)
+                if not self.resting:
+                    return
+                self._slots.release()
+                raise Away(f"{self.name} is left alone for a while", fault=False)
+        raise self._failed(Away("all that it was given hangs"))
+
+    def _hangs_no_more(self, future: asyncio.Future[None]) -> None:
+        self._hanging -= 1
+        if not future.cancelled():
+            future.exception()  # nobody waits for the answer any more
 
     def send_now(self, message: Message, address: str) -> None:
         """The same on the caller's own thread: blocks. Raises Away, Undeliverable."""
@@ -100,9 +119,3 @@ class Outlet:
                     self._rests_until = self._clock.monotonic() + self._settings.rest
                     self._figures.resting.labels(self.name).set(1)
         return away
-
-
-def _ignore(future: asyncio.Future[None]) -> None:
-    """Nobody waits for the answer any more."""
-    if not future.cancelled():
-        future.exception()

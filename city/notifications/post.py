@@ -126,8 +126,8 @@ class Post:
 
     async def _sweep(self) -> None:
         while True:
-            await asyncio.sleep(self._settings.sweep)
             await self._patiently(self._books.sweep)
+            await asyncio.sleep(self._settings.sweep)
 
     async def _patiently(self, call: Callable[[], T]) -> T:
         """Blocking call beside the loop, again and again while the database is away.

@@ -81,8 +81,15 @@ class Office:
         **options: Any,
     ) -> Notifications:
         """Notices by these gateways: (name, channel, address)."""
+        limits = options.pop("limits", {})  # by name of the gateway
         given = tuple(
-            Provider(name=name, channel=channel, url_file=self._file(name, url), **options)  # type: ignore[arg-type]
+            Provider(
+                name=name,
+                channel=channel,  # type: ignore[arg-type]
+                url_file=self._file(name, url),
+                limit=limits.get(name, 15.0),
+                **options,
+            )
             for name, channel, url in providers
         )
         settings = replace(settings, providers=given, push=push or settings.push)

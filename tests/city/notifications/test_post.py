@@ -139,7 +139,7 @@ async def test_an_address_that_is_none_or_more_than_one_is_given_up(
 @lite
 async def test_a_slow_gateway_holds_up_no_other(office: Office, mailbox: Mailbox, endpoint: Endpoint) -> None:
     endpoint.open.clear()
-    of = office.wire(("sms", "sms", endpoint.url()), ("mail", "email", mailbox.url), at_once=2, limit=20.0)
+    of = office.wire(("sms", "sms", endpoint.url()), ("mail", "email", mailbox.url), at_once=2)
     for _ in range(12):
         office.ask(of)
     async with posting(of):
@@ -154,11 +154,14 @@ async def test_a_slow_gateway_holds_up_no_other(office: Office, mailbox: Mailbox
 async def test_a_gateway_that_hangs_is_given_up_for_the_next(office: Office, endpoint: Endpoint) -> None:
     with Endpoint() as hanging:
         hanging.open.clear()
-        of = office.wire(("one", "sms", hanging.url()), ("two", "sms", endpoint.url()), limit=0.2)
-        notice = office.ask(of, channels=(Channel.SMS,))
+        of = office.wire(
+            ("one", "sms", hanging.url()), ("two", "sms", endpoint.url()), at_once=2, limits={"one": 0.2}
+        )
+        asked = [office.ask(of, channels=(Channel.SMS,)) for _ in range(12)]
         async with posting(of):
-            await until(lambda: office.states(notice)["sms"] == "sent")
-        assert office.receipts(notice)["sms"].provider == "two"
+            await until(lambda: all(office.states(one)["sms"] == "sent" for one in asked))
+        assert {office.receipts(one)["sms"].provider for one in asked} == {"two"}
+        assert len(hanging.requests) <= 4
 
 
 async def test_quiet_hours_hold_back_what_is_not_urgent(office: Office, endpoint: Endpoint) -> None:

@@ -19,7 +19,7 @@ from runtime import cli
 
 @click.group()
 def bench() -> None:
-    """Measure ingest and store against a limit and a peer."""
+    """Measure ingest, store and city against a limit or a peer."""
 
 
 @bench.command()
@@ -84,6 +84,28 @@ def store(rows: int, seed: int, report: Path | None, *, json: bool) -> None:
     with _progress(quiet=json) as say:
         figures = storing.run(rows, seed=seed, say=say)
     _tell({"embedded": figures}, report, json=json, seed=seed)
+
+
+@bench.command()
+@click.option(
+    "--seconds", default=10.0, show_default=True, type=click.FloatRange(min=1), help="Of each figure."
+)
+@click.option(
+    "--pending", default=1_000_000, show_default=True, type=click.IntRange(0), help="Clocks that wait."
+)
+@click.option(
+    "--postgres-url",
+    help="An empty database that is ours to fill; without one a server is started where it is installed.",
+)
+@cli.report_option
+@cli.json_option
+def city(seconds: float, pending: int, postgres_url: str | None, report: Path | None, *, json: bool) -> None:
+    """Events, webhooks, clocks and audit on SQLite and PostgreSQL."""
+    from benchmarks import city as measuring
+
+    with _progress(quiet=json) as say:
+        figures = measuring.run(postgres=postgres_url, seconds=seconds, pending=pending, say=say)
+    _tell(figures, report, json=json)
 
 
 @contextlib.contextmanager

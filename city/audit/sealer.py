@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -11,13 +12,12 @@ from prometheus_client import CollectorRegistry
 
 from city.audit import sealing
 from city.audit.entries import CHAINS, PROTECTED
-from city.audit.errors import Broken, Unwritable
 from city.audit.figures import Figures
 from city.audit.seals import Sign
 from city.audit.settings import Settings
 from city.audit.witness import Witness
 from city.db import Database, Lease
-from city.errors import LeaseLost, Unavailable
+from city.errors import Failure, LeaseLost, Unavailable
 from contracts.instants import DAY, SECOND
 from runtime.clock import Clock
 
@@ -69,17 +69,19 @@ class Sealer:
     def turn(self) -> int:
         """Seal what there is in all chains, unless another process does; how many entries. Blocks."""
         try:
-            done = sum(self._chain(chain) for chain in CHAINS)
+            done = sum(self._guarded(chain, self._seal) for chain in CHAINS)
             self._sweep()
         except (LeaseLost, Unavailable) as error:
             _log.warning("sealing waits: %s", error)
             return 0
         return done
 
-    def _chain(self, chain: str) -> int:
+    def _guarded(self, chain: str, work: Callable[[str], int]) -> int:
         try:
-            done = self._seal(chain)
-        except (Broken, Unwritable) as error:
+            done = work(chain)
+        except (LeaseLost, Unavailable):
+            raise  # it passes by itself
+        except Failure as error:  # the file outside, or the key: someone must look
             self._tell(chain, str(error))
             return 0
         self._tell(chain, "")
@@ -119,19 +121,17 @@ class Sealer:
         self._swept = now
         for chain in CHAINS:
             if not self._troubles.get(chain):  # a chain that someone must look at first keeps all it has
-                self._forget(chain)
+                self._guarded(chain, self._forget)
 
-    def _forget(self, chain: str) -> None:
+    def _forget(self, chain: str) -> int:
         days = self._settings.keep_protected if chain == PROTECTED else self._settings.keep
         now = self._clock.now()
         gone = sealing.forget(
             self._db, self._lease, chain, before=now - round(days * DAY), now=now, sign=self._sign
         )
         self._figures.gone.labels(chain).inc(gone)
-        try:
-            self._witnesses[chain].follow(self._db)
-        except (Broken, Unwritable) as error:
-            self._tell(chain, str(error))
+        self._witnesses[chain].follow(self._db)
+        return gone
 
     def _tell(self, chain: str, trouble: str) -> None:
         if trouble and trouble != self._troubles.get(chain):

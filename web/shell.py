@@ -49,7 +49,7 @@ from web.settings import Limits
 
 LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 _HERE: Final = Path(__file__).parent
-_BUILT: Final = "build/htmx.js"
+_BUILT: Final = ("build/htmx.js", "build/leaflet.js", "build/uplot.js")
 # Every page asks for these two once; maps, charts and a package's own looks come by the block `head`.
 _LOOK: Final = ("tokens", "base", "frame", "parts", "buttons", "forms", "states", "tables", "moves", "dialog")
 _JOINED: Final = {
@@ -92,8 +92,9 @@ def create_app(  # noqa: PLR0913 - all comes together here, each by its name
     bounds = limited or Limits()
     folders = _folders(contributions)
     static = assets.Assets(_existing(folders, "static"), joined=_JOINED)
-    if f"web/{_BUILT}" not in static:
-        raise NotBuilt(f"web/static/{_BUILT}")
+    for name in _BUILT:
+        if f"web/{name}" not in static:
+            raise NotBuilt(f"web/static/{name}")
     stream = sse.Stream(Tail(db), Tail(db))
     app = FastAPI(
         title="IMM platform",

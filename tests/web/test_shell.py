@@ -107,7 +107,7 @@ def test_two_packages_of_one_name_clash(tmp_path: Path, clock: Fake) -> None:
 
 
 def test_a_front_end_that_is_not_built_says_how(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shell, "_BUILT", "build/missing.js")
+    monkeypatch.setattr(shell, "_BUILT", ("build/htmx.js", "build/missing.js"))
     with pytest.raises(NotBuilt, match="make setup"):
         stage.app()
 
@@ -162,12 +162,24 @@ class TestErrors:
         assert "secret" not in answer.text
         assert answer.headers["content-type"] == "application/problem+json"
 
-    def test_a_person_gets_a_page(self, client: TestClient) -> None:
-        answer = client.get("/fail/refused", headers={"accept": "text/html"})
-        assert answer.status_code == 422
+    @pytest.mark.parametrize(
+        "kind, status, said",
+        [
+            ("refused", 422, ("Ada yang belum benar", "at most 8")),
+            ("away", 503, ("Sedang tidak tersedia", "the store is away")),
+            ("bug", 500, ("Ini tidak berhasil", "beri tahu operator")),
+            ("none/such", 404, ("Halaman ini tidak ada",)),
+        ],
+    )
+    def test_a_person_gets_a_page_that_says_what_to_do(
+        self, client: TestClient, kind: str, status: int, said: tuple[str, ...]
+    ) -> None:
+        answer = client.get(f"/fail/{kind}", headers={"accept": "text/html"})
+        assert answer.status_code == status
         assert answer.headers["content-type"].startswith("text/html")
-        assert "at most 8" in answer.text
-        assert "Kembali ke awal" in answer.text
+        assert "secret" not in answer.text
+        for words in (*said, "Kembali ke awal"):
+            assert words in answer.text
 
 
 def _number(number: int) -> int:

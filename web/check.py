@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from city.documents import Finding, State, codes
-from city.documents.errors import NotInstalled, NotNow, Unknown, Unsigned
+from city.documents.errors import NotInstalled, NotNow, Taken, Unknown, Unsigned
 from city.documents.register import PATH
 from contracts.errors import Refused
 from contracts.judgements import Text
@@ -65,7 +65,7 @@ def contribution(documents: Documents) -> Contribution:
     return Contribution(
         name="check",
         routers=(_pages(documents), _routes(documents)),
-        known={Unknown: 404, NotNow: 409, NotInstalled: 503, Unsigned: 503},
+        known={Unknown: 404, NotNow: 409, Taken: 409, NotInstalled: 503, Unsigned: 503},
         large={PATH: LARGEST + _FORM},
     )
 

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Final
 
 from anyio import to_thread
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response, StreamingResponse
 
+from city.audit import Trail
 from city.db import Database
 from city.files import Files, Links
-from city.files.answer import answer
+from city.files.answer import Answer, answer
 from city.files.errors import Away, Damaged, Late, Missing, Stale, TooLarge, Unfit
 from city.files.links import LONGEST
 from city.files.personal import hook
 from city.files.store import Content
+from city.files.vault import FILE
 from city.identity.caller import Caller
 from web import access
 from web.contribution import Contribution
 from web.problems import Known
 
 ROOT: Final = "/berkas"
+Trails = Callable[[str], Trail]  # name of a use → where it is noted who saw such a file
 KNOWN: Final[Known] = {
     TooLarge: 413,
     Unfit: 422,
@@ -34,12 +37,20 @@ KNOWN: Final[Known] = {
 
 
 def contribution(
-    db: Database, files: Files, links: Links, *, kept: Mapping[str, str] | None = None
+    db: Database,
+    files: Files,
+    links: Links,
+    *,
+    trail: Trails | None = None,
+    kept: Mapping[str, str] | None = None,
 ) -> Contribution:
-    """The route that every link leads to. `kept`: use → ground on which its files outlast an erasure."""
+    """The route that every link leads to.
+
+    `trail`: where it is noted who saw a personal file. `kept`: use → ground on which its files outlast an erasure.
+    """
     return Contribution(
         name="files",
-        routers=(_router(db, files, links),),
+        routers=(_router(db, files, links, trail),),
         subjects=(hook(files, kept),),
         known=KNOWN,
     )
@@ -55,7 +66,7 @@ def holder(caller: Caller) -> str:
     return caller.session or caller.id
 
 
-def _router(db: Database, files: Files, links: Links) -> APIRouter:
+def _router(db: Database, files: Files, links: Links, trail: Trails | None) -> APIRouter:
     # Public: the link says who may. It is worth nothing in another session.
     routes = APIRouter(prefix=ROOT, include_in_schema=False, dependencies=[access.public()])
 
@@ -66,6 +77,8 @@ def _router(db: Database, files: Files, links: Links) -> APIRouter:
         ticket = links.open(token, holder(caller))
         content = await to_thread.run_sync(_find, db, files, ticket.file)
         found = answer(files, content, dict(request.headers), inline=ticket.inline)
+        if trail is not None and content.file.sealed and _first(found):
+            await to_thread.run_sync(_note, db, trail(content.file.use), content, caller.id)
         # Else the middleware packs a part as if it were the whole; what names its coding it leaves alone.
         headers = found.headers | {"Content-Encoding": "identity"}
         if found.status not in {200, 206}:
@@ -79,6 +92,16 @@ def _router(db: Database, files: Files, links: Links) -> APIRouter:
 def _find(db: Database, files: Files, file: str) -> Content:
     with db.read() as tx:
         return files.find(tx, file)
+
+
+def _first(found: Answer) -> bool:
+    """Whether the answer begins a look: the parts that follow are the same one."""
+    return found.status == 200 or found.headers.get("Content-Range", "").startswith("bytes 0-")
+
+
+def _note(db: Database, trail: Trail, content: Content, by: str) -> None:
+    with db.begin() as tx:
+        trail.looked(tx, by=by, kind=FILE, records=[content.file.id])
 
 
 def _begun(body: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:

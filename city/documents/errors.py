@@ -57,6 +57,16 @@ class Unknown(Failure, LookupError):
         super().__init__(f"no document has the code {self.value}")
 
 
+class Taken(Failure):
+    """This office has given this number to another document already: allot the next one."""
+
+    def __init__(self, unit: str, number: str) -> None:
+        self.field = "number"
+        self.value = shown(number)
+        self.reason = f"{unit} has given this number already"
+        super().__init__(f"{self.value}: {self.reason}")
+
+
 class NotNow(Failure):
     """The document's state does not allow this step."""
 

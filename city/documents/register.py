@@ -6,12 +6,12 @@ import hashlib
 from typing import Final
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, select, update
 
 from city import outbox
-from city.db import Database
+from city.db import Database, new_or_nothing
 from city.documents import codes
-from city.documents.errors import NotNow, Unknown
+from city.documents.errors import NotNow, Taken, Unknown
 from city.documents.records import Finding, Issued, Paper, State
 from city.documents.settings import Settings
 from city.documents.tables import documents
@@ -38,7 +38,7 @@ class Register:
         self._ids = ids
 
     def open(self, tx: Connection, paper: Paper) -> Issued:
-        """Note a document that is going to be issued; its code goes into the QR."""
+        """Note a document that is going to be issued; its code goes into the QR. Raises Taken."""
         new = Issued(
             code=codes.new(),
             created=self._clock.now(),
@@ -50,7 +50,9 @@ class Register:
             trial=False,
             **msgspec.structs.asdict(paper),
         )
-        tx.execute(insert(documents).values(**msgspec.to_builtins(new)))
+        made = new_or_nothing(self._db, documents).returning(documents.c.code)
+        if tx.execute(made, msgspec.to_builtins(new)).first() is None:
+            raise Taken(paper.unit, paper.number)
         return new
 
     def url(self, code: str) -> str:
@@ -98,6 +100,8 @@ class Register:
         A number can be guessed, so it tells nothing of the person; a code or the file itself cannot.
         """
         code = codes.parse(text)
+        if not text.isprintable():
+            return None
         with self._db.read() as tx:
             if code is not None:
                 row = tx.execute(select(documents).where(documents.c.code == code)).mappings().one_or_none()

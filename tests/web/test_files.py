@@ -7,8 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
+from city.audit import Trail
+from city.audit.history import HISTORY as AUDIT
+from city.audit.tables import entries
 from city.db import Database, upgrade
 from city.files import Files, Kind, Links, Settings, Use
 from city.files.history import HISTORY
@@ -18,6 +21,7 @@ from city.identity.caller import SYSTEM
 from runtime.clock import Fake
 from runtime.ids import factory
 from tests.fixtures.stage import Stage
+from web import access
 from web import files as web
 
 USE = Use(name="test.paper", kinds=tuple(Kind))
@@ -49,11 +53,14 @@ class Desk:
         url = f"sqlite:///{folder / 'city.sqlite'}"
         self.folder = folder
         self.db = Database(url)
-        upgrade(self.db, [HISTORY])
+        upgrade(self.db, [AUDIT, HISTORY])
         shelf = open_shelf(Settings(place=str(folder / "files")))
         self.files = Files(self.db, shelf, Drawer(), clock=clock, ids=factory(clock))
         self.links = Links(Keys(folder / "links"), clock, 60)
-        self.stage = Stage(url, clock, extra=[web.contribution(self.db, self.files, self.links)])
+        trail = Trail(clock=clock)
+        self.stage = Stage(
+            url, clock, extra=[web.contribution(self.db, self.files, self.links, trail=lambda _: trail)]
+        )
 
     def kept(self, body: bytes = BODY) -> str:
         draft = self.files.receive(body, USE, "daftar.csv")
@@ -74,13 +81,13 @@ def desk(tmp_path: Path, clock: Fake) -> Iterator[Desk]:
 
 @pytest.fixture
 def client(desk: Desk) -> Iterator[TestClient]:
-    with TestClient(desk.stage.app(), raise_server_exceptions=False) as client:
+    with TestClient(desk.stage.app(resolve=access.itself), raise_server_exceptions=False) as client:
         yield client
 
 
 @pytest.fixture
 def holder(client: TestClient) -> str:
-    """To whom links are bound here: the application of the tests believes everyone to be the platform."""
+    """To whom links are bound here: whoever asks is the platform itself."""
     return web.holder(SYSTEM)
 
 
@@ -102,6 +109,19 @@ def test_parts_are_parts(desk: Desk, client: TestClient, holder: str) -> None:
     assert client.get(address, headers={"range": f"bytes={len(BODY)}-"}).status_code == 416
     known = {"if-none-match": answer.headers["etag"]}
     assert client.get(address, headers=known).status_code == 304
+
+
+def test_who_saw_a_personal_file_is_noted_once_a_look(desk: Desk, client: TestClient, holder: str) -> None:
+    file = desk.kept()
+    address = desk.link(file, holder)
+    etag = client.get(address).headers["etag"]
+    for part in ("bytes=0-9", "bytes=10-99"):
+        client.get(address, headers={"range": part})
+    client.get(address, headers={"if-none-match": etag})
+    client.get(desk.link(file, "somebody else"))
+    with desk.db.read() as tx:
+        noted = tx.execute(select(entries.c.by, entries.c.action, entries.c.record)).all()
+    assert [tuple(one) for one in noted] == [(SYSTEM.id, "viewed", file)] * 2
 
 
 def test_a_link_is_one_callers_and_ends(desk: Desk, client: TestClient, holder: str, clock: Fake) -> None:

@@ -5,12 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 
 from city.db import Database, check
 from city.db.migrate import differences
 from city.documents import Issued, Paper, Register, State, codes
-from city.documents.errors import NotNow, Unknown
+from city.documents.errors import NotNow, Taken, Unknown
 from city.documents.history import HISTORY
 from city.outbox.tables import outbox
 from contracts.judgements import Text
@@ -116,7 +115,7 @@ def test_what_is_revoked_is_not_issued(db: Database, register: Register, clock: 
 def test_a_number_comes_once_in_an_office(db: Database, register: Register, clock: Fake) -> None:
     opened(db, register, paper(clock))
     opened(db, register, paper(clock, unit="Kelurahan Drajat"))
-    with pytest.raises(IntegrityError):
+    with pytest.raises(Taken, match="given this number already"):
         opened(db, register, paper(clock))
 
 
@@ -158,7 +157,8 @@ def test_a_file_is_compared(db: Database, register: Register, clock: Fake) -> No
 def test_a_document_without_a_file_matches_none(db: Database, register: Register, clock: Fake) -> None:
     opened(db, register, paper(clock))
     assert register.check_file("") is None
-    assert register.check("tidak ada") is None
+    for text in ("tidak ada", "", "400\x00", "400\n"):
+        assert register.check(text) is None
 
 
 def test_nothing_of_a_person_is_told_or_kept(db: Database, register: Register, clock: Fake) -> None:

@@ -46,7 +46,8 @@ def contribution(
 ) -> Contribution:
     """The route that every link leads to.
 
-    `trail`: where it is noted who saw a personal file. `kept`: use → ground on which its files outlast an erasure.
+    `trail`: where it is noted who saw a personal file.
+    `kept`: use → ground on which its files outlast an erasure.
     """
     return Contribution(
         name="files",

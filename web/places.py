@@ -38,6 +38,12 @@ _Limit = Annotated[int, Query(ge=1, le=1_000)]
 _Held = Annotated[str, Header(alias="If-None-Match", max_length=200)]
 
 
+class _Features(Response):
+    """A FeatureCollection."""
+
+    media_type = geojson.MEDIA_TYPE
+
+
 class Nearby(msgspec.Struct, frozen=True, kw_only=True):
     """What is near a point, nearest first."""
 
@@ -55,7 +61,7 @@ def contribution(atlas: Atlas) -> Contribution:
 
 
 def _areas(atlas: Atlas) -> APIRouter:
-    routes = APIRouter(prefix="/api/v1", tags=["places"], dependencies=[access.public()])
+    routes = APIRouter(prefix="/api/v1", tags=["areas"], dependencies=[access.public()])
     areas = atlas.areas
 
     @routes.get(
@@ -78,6 +84,7 @@ def _areas(atlas: Atlas) -> APIRouter:
         "/areas.geojson",
         summary="The same as GeoJSON, with the boundaries that are known",
         responses=_geojson(_feature(_AREA, None)),
+        response_class=_Features,
     )
     async def every(held: _Held = "") -> Response:
         outlines = atlas.boundaries.outlines
@@ -86,7 +93,9 @@ def _areas(atlas: Atlas) -> APIRouter:
 
     @routes.get("/areas/{code}", summary="One area", responses=answers(Area, _AREA))
     async def one(
-        code: Annotated[str, Path(max_length=16, description="With or without points")],
+        code: Annotated[
+            str, Path(max_length=16, examples=["32.74.05.1002"], description="With or without points")
+        ],
     ) -> Response:
         return reply(areas.get(code))
 
@@ -94,7 +103,7 @@ def _areas(atlas: Atlas) -> APIRouter:
 
 
 def _sites(atlas: Atlas) -> APIRouter:
-    routes = APIRouter(prefix="/api/v1", tags=["places"], dependencies=[access.public()])
+    routes = APIRouter(prefix="/api/v1", tags=["sites"], dependencies=[access.public()])
 
     @routes.get(
         "/sites",
@@ -114,7 +123,10 @@ def _sites(atlas: Atlas) -> APIRouter:
         return reply(Page(items=found[:limit], next=following))
 
     @routes.get(
-        "/sites.geojson", summary="All of them as GeoJSON", responses=_geojson(geojson.feature(_SITE))
+        "/sites.geojson",
+        summary="All of them as GeoJSON",
+        responses=_geojson(geojson.feature(_SITE)),
+        response_class=_Features,
     )
     async def every(held: _Held = "") -> Response:
         found = await to_thread.run_sync(atlas.sites)
@@ -163,7 +175,7 @@ def _kept(features: list[dict[str, Any]], held: str) -> Response:
     tag = etags.of(zlib.crc32(body))
     if tag in {one.strip().removeprefix("W/") for one in held.split(",")}:
         return Response(status_code=304, headers={"ETag": tag})
-    return Response(body, media_type=geojson.MEDIA_TYPE, headers={"ETag": tag})
+    return _Features(body, headers={"ETag": tag})
 
 
 def _geojson(example: dict[str, Any]) -> dict[int | str, dict[str, Any]]:

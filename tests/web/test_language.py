@@ -11,7 +11,7 @@ from tests.fixtures.stage import Stage
 from web import language
 
 WORDS = re.compile(r"%\(\w+\)\w|%%")
-PACKAGES = ("console", "programmes/tangi", "web", "web/account")  # test_both_languages finds one that is missing here
+PACKAGES = ("console", "programmes/tangi", "web", "web/account")  # test_both_languages finds a missing one
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,9 @@ PACKAGES = ("console", "programmes/tangi", "web", "web/account")  # test_both_la
 def test_the_reader_gets_the_wished_language(
     client: TestClient, headers: dict[str, str], query: str, shown: str
 ) -> None:
-    page = client.get(f"/{query}", headers=headers)
+    known = client.cookies["imm-session"]
+    cookie = f"imm-session={known}; {headers.get('cookie', '')}"
+    page = client.get(f"/{query}", headers={**headers, "cookie": cookie})
     assert f"<h1>{shown}</h1>" in page.text
     assert f'<html lang="{"id" if "sekarang" in shown else "en"}"' in page.text
 
@@ -39,7 +41,8 @@ def test_a_choice_is_remembered(client: TestClient) -> None:
     assert "Bima now" in client.get("/").text
     assert 'data-theme="night"' in client.get("/?theme=night").text
     assert 'data-theme="night"' in client.get("/").text
-    assert 'data-theme="auto"' in client.get("/?theme=purple", headers={"cookie": ""}).text
+    client.cookies.delete("imm_theme")
+    assert 'data-theme="auto"' in client.get("/?theme=purple").text
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -17,12 +17,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from city.db import engines
 from city.db.bell import Bell
+from city.db.crier import Crier
 from city.errors import Unavailable, WrongAddress
 from contracts.errors import Refused
 from runtime.logs import clean
 
 _BELLS: Final = "imm_bells"  # key in Connection.info: which bells to ring once this transaction is durable
-_NOTIFY: Final = text("SELECT pg_notify(:channel, :sender)")
 _PING: Final = text("SELECT 1")
 _ALONE: Final = text("SELECT pg_advisory_xact_lock(4950131)")  # any number, the same in every process of ours
 
@@ -46,6 +46,7 @@ class Database:
         self._reader = self._engine.execution_options(**engines.READ[self.kind])
         self._writer = self._engine.execution_options(**engines.WRITE[self.kind])
         self._bells: dict[str, Bell] = {}
+        self._crier = Crier(self.address, self.me)
         self._lock = threading.Lock()
         # SQLite lets one writer in. Threads queue here and wake at once; SQLite would sleep up to 100 ms.
         self._turn = threading.Lock()
@@ -76,11 +77,10 @@ class Database:
             tx.info[_BELLS] = rung
             with tx.begin():
                 yield tx
-                if rung and not self.lite:
-                    for name in rung:
-                        tx.execute(_NOTIFY, {"channel": name, "sender": self.me})
         for name in rung:
             self.bell(name).ring()
+        if rung and not self.lite:
+            self._crier.cry(rung)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -115,6 +115,7 @@ class Database:
 
     def close(self) -> None:
         """Close idle connections."""
+        self._crier.close()
         self._engine.dispose()
 
     @contextmanager

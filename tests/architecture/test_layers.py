@@ -34,7 +34,7 @@ def linter(project: Mapping[str, Any]) -> Mapping[str, Any]:
 
 @pytest.fixture
 def layers(linter: Mapping[str, Any]) -> list[str]:
-    (rule,) = (rule for rule in linter["contracts"] if rule["type"] == "layers")
+    (rule,) = (rule for rule in linter["contracts"] if rule["id"] == "layers")
     return re.findall(r"\w+", " ".join(rule["layers"]))
 
 

@@ -28,6 +28,12 @@ def test_every_answer_carries_the_policy(client: TestClient, path: str) -> None:
     assert answer.headers["cache-control"] == "no-store"
 
 
+def test_over_tls_browsers_are_told_to_stay_there(stage: Stage, client: TestClient) -> None:
+    name = "strict-transport-security"
+    assert name not in client.get("/healthz").headers
+    assert "max-age" in TestClient(stage.app(), base_url="https://testserver").get("/healthz").headers[name]
+
+
 def test_pages_hold_nothing_inline(client: TestClient) -> None:
     page = client.get("/").text
     assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:|<script(?![^>]+src=)", page)

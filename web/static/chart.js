@@ -6,7 +6,7 @@ const HEIGHT = 240; // px
 const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3], [5, 5]];
 const language = document.documentElement.lang;
 const number = new Intl.NumberFormat(language, { maximumFractionDigits: 2 });
-const clock = new Intl.DateTimeFormat(language, { timeZone: ZONE, dateStyle: "medium", timeStyle: "short" });
+const clock = new Intl.DateTimeFormat(language, { timeZone: ZONE, dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
 
 class Chart extends HTMLElement {
   connectedCallback() {
@@ -84,8 +84,8 @@ class Chart extends HTMLElement {
 }
 
 const day = new Intl.DateTimeFormat(language, { timeZone: ZONE, day: "numeric", month: "short" });
-const hour = new Intl.DateTimeFormat(language, { timeZone: ZONE, hour: "2-digit", minute: "2-digit" });
-const second = new Intl.DateTimeFormat(language, { timeZone: ZONE, hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const hour = new Intl.DateTimeFormat(language, { timeZone: ZONE, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const second = new Intl.DateTimeFormat(language, { timeZone: ZONE, timeStyle: "medium", hourCycle: "h23" });
 
 function mark(seconds, step) {
   const midnight = hour.format(seconds * 1000).startsWith("00") && new Date(seconds * 1000).getUTCMinutes() === 0;

@@ -2,16 +2,18 @@
 
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from city.notifications import Channel
 from city.notifications.errors import Unsent
+from city.notifications.providers.gateway import Gateway
+from city.notifications.settings import Provider
 from city.outbox import letters
 from tests.city.notifications.office import Office, lite, posting, until
 from tests.city.notifications.wire import Endpoint, Mailbox
 
-pytestmark = lite
 NUMBER = "+6281234567890"
 
 
@@ -38,6 +40,7 @@ def everything() -> Iterator[Log]:
     root.setLevel(level)
 
 
+@lite
 async def test_secrets_and_addresses_are_in_no_log_and_no_table(
     office: Office, mailbox: Mailbox, endpoint: Endpoint, everything: Log
 ) -> None:
@@ -60,6 +63,7 @@ def _parked(office: Office) -> list[letters.Letter]:
         return letters.page(tx)
 
 
+@lite
 def test_a_code_is_sent_now_or_not_at_all(office: Office, endpoint: Endpoint) -> None:
     with Endpoint() as broken:
         broken.answer = 500
@@ -73,3 +77,19 @@ def test_a_code_is_sent_now_or_not_at_all(office: Office, endpoint: Endpoint) ->
     with pytest.raises(Unsent, match="no gateway"):
         of.courier.send(Channel.TELEGRAM, "1", "drill.code", {"code": "1"}, language="en")
     of.post.close()
+
+
+def test_what_the_library_says_is_cleaned(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text(
+        "jsons://key-17:hunter22@sms.example/s3cret/token-x?-auth=t0k3n&:to={address}"
+    )
+    gateway = Gateway(Provider(name="sms", channel="sms", url_file=tmp_path / "url"))
+    said = (
+        "no route to sms.example as key-17:hunter22 at /s3cret/token-x?auth=t0k3n for +6281234567890, "
+        "0812-3456-7890 or siti@contoh.example: error=503"
+    )
+    told = gateway._told(said, "+6281234567890")
+    for secret in ("key-17", "hunter22", "s3cret", "token-x", "t0k3n", "8123", "siti", "contoh"):
+        assert secret not in told, secret
+    assert "sms.example" in told
+    assert "error=503" in told

@@ -15,7 +15,7 @@ from runtime.clock import System
 from tests.city.audit.books import report, sign
 
 
-@pytest.mark.parametrize("times", [8, pytest.param(200, marks=pytest.mark.long)])
+@pytest.mark.parametrize("times", [4, pytest.param(200, marks=pytest.mark.long)])
 def test_killed_anywhere(db: Database, tmp_path: Path, root: Path, times: int) -> None:
     folder = tmp_path / "witness"
     url = db.address.render_as_string(hide_password=False)

@@ -204,7 +204,7 @@ def _flipped(value: bytes, bit: int) -> bytes:
     return bytes(changed)
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(data=st.data())
 def test_any_single_mutation_is_found(template: Template, data: st.DataObject) -> None:
     table: Table = data.draw(st.sampled_from([entries, seals]))
@@ -241,7 +241,7 @@ def test_any_single_mutation_is_found(template: Template, data: st.DataObject) -
             db.close()
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_any_change_of_the_file_outside_is_found_or_told(template: Template, data: st.DataObject) -> None:
     chain = data.draw(st.sampled_from([CITY, PROTECTED]))

@@ -10,6 +10,7 @@ import programmes.tangi.wiring
 import web.check
 import web.files
 import web.places
+import web.search
 from alerts.desk import Desk
 from alerts.publish import Publisher
 from app import telling
@@ -76,7 +77,8 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
         probes=tangi.probes,
         letters=Letters(parts.store.dead_letters, replay),
     )
-    return Assembly(
+    return _searchable(
+        parts,
         contributions=(
             console.wiring.contribution(ports, clock=parts.clock, thanks=parts.settings.thanks),
             tangi.contribution,
@@ -85,5 +87,11 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
             web.check.contribution(parts.papers.register),
             web.places.contribution(parts.atlas),
             telling.contribution(parts.notifications),
-        )
+        ),
     )
+
+
+def _searchable(parts: Parts, *, contributions: tuple[Contribution, ...]) -> Assembly:
+    """These, and the search over what they have."""
+    kinds = [source.kind for one in contributions for source in one.search]
+    return Assembly(contributions=(*contributions, web.search.contribution(parts.finder, kinds)))

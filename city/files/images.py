@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
 _QUALITY: Final = 85  # of JPEG and WebP: no loss that people see, a third of the bytes of 95
+_AT_ONCE: Final = threading.Semaphore(2)  # pictures decoded at a time: each may take some 500 MB
 _ORIENTATION: Final = 0x0112  # EXIF
 _OPAQUE: Final = ("1", "L", "RGB")  # a PNG may call one of their colours transparent
 _DEEP: Final = ("I", "I;16", "I;16B", "F")  # more than 8 bits a pixel, as scanners write them
@@ -29,9 +31,16 @@ _DAMAGED: Final = Text(id="gambar rusak atau terpotong", en="the picture is dama
 
 def clean(body: bytes, kind: Kind, use: Use, name: str) -> bytes:
     """Picture as sent → picture to keep, of the same kind, upright, at most `use.longest`. Raises Unfit."""
+    if kind is Kind.WEBP:  # its decoder makes room for all of the picture as soon as it is opened
+        _measured(_canvas(body[:30], name), use, name)
+    with _AT_ONCE:
+        return _clean(body, kind, use, name)
+
+
+def _clean(body: bytes, kind: Kind, use: Use, name: str) -> bytes:
     try:
         found = _opened(body, kind)
-        _measured(found, use, name)
+        _measured(found.size, use, name)
         if kind is Kind.JPEG:  # decode it smaller already: a large photograph costs no more than a small one
             found.draft(None, _fitting(found.size, use.longest))
         turn = _turn(found)
@@ -57,15 +66,28 @@ def _opened(body: bytes, kind: Kind) -> ImageFile:
     return opener(io.BytesIO(body))
 
 
-def _measured(found: ImageFile, use: Use, name: str) -> None:
-    width, height = found.size
+def _canvas(head: bytes, name: str) -> tuple[int, int]:
+    """Size of a WebP, from its header alone."""
+    form, rest = head[12:16], head[20:]
+    if form == b"VP8X" and len(rest) == 10:
+        return int.from_bytes(rest[4:7], "little") + 1, int.from_bytes(rest[7:10], "little") + 1
+    if form == b"VP8L" and rest[:1] == b"/":
+        bits = int.from_bytes(rest[1:5], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    if form == b"VP8 " and rest[3:6] == b"\x9d\x01*":
+        return int.from_bytes(rest[6:8], "little") & 0x3FFF, int.from_bytes(rest[8:10], "little") & 0x3FFF
+    raise Unfit(name, _DAMAGED)
+
+
+def _measured(size: tuple[int, int], use: Use, name: str) -> None:
+    width, height = size
     if width * height > use.pixels:
-        most, size = f"{use.pixels / 1e6:g}", f"{width * height / 1e6:.0f}"
+        most, found = f"{use.pixels / 1e6:g}", f"{width * height / 1e6:.0f}"
         raise Unfit(
             name,
             Text(
-                id=f"gambar {size} megapiksel; paling banyak {most}",
-                en=f"the picture has {size} megapixels; at most {most}",
+                id=f"gambar {found} megapiksel; paling banyak {most}",
+                en=f"the picture has {found} megapixels; at most {most}",
             ),
         )
 

@@ -162,6 +162,24 @@ class TestPictures:
         with pytest.raises(Unfit, match="100 megapixels"):
             checks.check(makers.png_of(10_000, 10_000), ANY, "bom.png")
 
+    @pytest.mark.parametrize(
+        "chunk",
+        [
+            b"VP8X\x0a\0\0\0\0\0\0\0" + (9_999).to_bytes(3, "little") * 2,
+            b"VP8L\x0a\0\0\0/" + (9_999 | 9_999 << 14).to_bytes(4, "little") + bytes(5),
+            b"VP8 \x0a\0\0\0\0\0\0\x9d\x01*" + (10_000).to_bytes(2, "little") * 2,
+        ],
+        ids=["extended", "lossless", "lossy"],
+    )
+    def test_a_webp_of_many_is_refused_before_room_is_made_for_it(self, chunk: bytes) -> None:
+        with pytest.raises(Unfit, match="100 megapixels"):
+            checks.check(b"RIFF\xff\0\0\0WEBP" + chunk + bytes(500), ANY, "bom.webp")
+
+    def test_every_form_of_webp_is_taken(self) -> None:
+        for options in ({}, {"lossless": True}, {"exif": makers.exif()}):
+            body = makers.picture("WEBP", (37, 23), **options)
+            assert opened(checks.check(body, PICTURES, "x").body).size == (37, 23)
+
     @pytest.mark.parametrize("kind", kinds.IMAGES)
     def test_a_cut_one_is_refused(self, kind: Kind) -> None:
         body = makers.picture(kind.name, (300, 200))

@@ -83,7 +83,9 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
             console.wiring.contribution(ports, clock=parts.clock, thanks=parts.settings.thanks),
             tangi.contribution,
             alerts.routes.contribution(desk, deliverers=deliverers),
-            web.files.contribution(parts.db, parts.papers.files, parts.papers.links),
+            web.files.contribution(
+                parts.db, parts.papers.files, parts.papers.links, trail=lambda _use: parts.audit
+            ),
             web.check.contribution(parts.papers.register),
             web.places.contribution(parts.atlas),
             telling.contribution(parts.notifications),

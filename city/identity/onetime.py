@@ -81,9 +81,8 @@ class OneTime:
             or not opaque.same(row.contact, blind)
         ):
             return False
-        mine = (codes.c.id == row.id) & codes.c.used.is_(None)
-        if not tx.execute(update(codes).where(mine).values(used=now)).rowcount:
-            return False
+        # The try that was counted holds the row until the transaction ends: nobody else takes it.
+        tx.execute(update(codes).where(codes.c.id == row.id).values(used=now))
         throttle.forgive(tx, self._marks(tx, blind, came)[0])
         return True
 

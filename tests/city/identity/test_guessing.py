@@ -114,3 +114,14 @@ def test_failures_are_remembered_in_bounded_rows(
     clock.advance(settings.throttle.forget + settings.throttle.most + 1)
     sweep(db, clock.now(), settings)
     assert rows() == 0
+
+
+def test_after_a_quiet_hour_the_count_begins_anew(
+    identity: Identity, somebody: Make, clock: Fake, settings: Settings
+) -> None:
+    somebody("sri")
+    for _ in range(2):
+        for _ in range(settings.throttle.account):
+            with pytest.raises(BadSignIn):
+                identity.signin.password("sri", "guess", AWAY)
+        clock.advance(settings.throttle.forget)

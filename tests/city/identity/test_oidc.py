@@ -3,7 +3,7 @@
 import pytest
 
 from city.identity.caller import SYSTEM
-from city.identity.errors import BadSignIn, Taken, Unknown
+from city.identity.errors import Again, BadSignIn, Taken, Unknown
 from city.identity.model import PersonState
 from city.identity.wiring import Identity
 from tests.city.identity.cast import HOME, Make, at_once
@@ -23,6 +23,8 @@ def test_a_linked_account_lets_in(identity: Identity, somebody: Make) -> None:
     assert weak.next == ("totp",)
     half = identity.doors.caller(weak.token)
     assert half is not None
+    with pytest.raises(Again):
+        identity.passkeys.ask_new(half)
     assert not half.may("tangi.incidents.work")
     identity.accounts.unlink(sri.caller, SSO, "7")
     with pytest.raises(BadSignIn):

@@ -63,9 +63,10 @@ def test_a_first_passkey_makes_an_invited_person_active(identity: Identity) -> N
     assert identity.people.get(SYSTEM, by.id).state == PersonState.ACTIVE
 
 
-def test_one_of_all_who_send_an_answer_gets_in(identity: Identity, somebody: Make) -> None:
+@pytest.mark.parametrize("counts", [True, False])
+def test_one_of_all_who_send_an_answer_gets_in(identity: Identity, somebody: Make, counts: bool) -> None:
     sri = somebody("sri")
-    phone = Authenticator()
+    phone = Authenticator(counts=counts)
     add(identity, sri, phone)
     asked = identity.passkeys.ask()
     answer = phone.show(asked.options)

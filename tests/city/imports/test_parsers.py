@@ -142,7 +142,6 @@ def test_whatever_stands_there_is_read_or_refused(cell: object, parse: Parser) -
         parse(cell)
 
 
-@given(st.dates(), st.sampled_from(["%d/%m/%Y", "%d-%m-%Y", "%Y-%m-%d"]))
+@given(st.dates(min_value=date(1000, 1, 1)), st.sampled_from(["%d/%m/%Y", "%d-%m-%Y", "%Y-%m-%d"]))
 def test_every_day_is_read_as_it_was_written(day: date, form: str) -> None:
-    text = day.strftime(form).replace(f"{day:%Y}", f"{day.year:04d}")
-    assert parsers.day(text) == day
+    assert parsers.day(day.strftime(form)) == day

@@ -14,7 +14,7 @@ from contracts.judgements import Text
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-    from PIL.ImageFile import ImageFile
+    from PIL.ImageFile import ImageFile as Picture
 
 _QUALITY: Final = 85  # of JPEG and WebP: no loss that people see, a third of the bytes of 95
 _AT_ONCE: Final = threading.Semaphore(2)  # pictures decoded at a time: each may take some 500 MB
@@ -38,6 +38,10 @@ def clean(body: bytes, kind: Kind, use: Use, name: str) -> bytes:
 
 
 def _clean(body: bytes, kind: Kind, use: Use, name: str) -> bytes:
+    from PIL import ImageFile
+
+    # WeasyPrint, once it is imported, has it set for the whole process: a cut picture would pass, grey below.
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
     try:
         found = _opened(body, kind)
         _measured(found.size, use, name)
@@ -52,13 +56,13 @@ def _clean(body: bytes, kind: Kind, use: Use, name: str) -> bytes:
         raise Unfit(name, _DAMAGED) from None
 
 
-def _opened(body: bytes, kind: Kind) -> ImageFile:
+def _opened(body: bytes, kind: Kind) -> Picture:
     """Header read, nothing decoded. By the decoder of this kind: Image.open would try others, and warn."""
     from PIL.JpegImagePlugin import JpegImageFile
     from PIL.PngImagePlugin import PngImageFile
     from PIL.WebPImagePlugin import WebPImageFile
 
-    opener: Callable[[BinaryIO], ImageFile] = {
+    opener: Callable[[BinaryIO], Picture] = {
         Kind.JPEG: JpegImageFile,
         Kind.PNG: PngImageFile,
         Kind.WEBP: WebPImageFile,
@@ -98,7 +102,7 @@ def _fitting(size: tuple[int, int], longest: int) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def _turn(found: ImageFile) -> int | None:
+def _turn(found: Picture) -> int | None:
     """How to put it upright, by its EXIF; an EXIF that cannot be read turns nothing."""
     from PIL.Image import Transpose
 
@@ -118,7 +122,7 @@ def _turn(found: ImageFile) -> int | None:
     return turns[orientation - 2] if isinstance(orientation, int) and 2 <= orientation <= 8 else None
 
 
-def _fit(found: ImageFile, kind: Kind, turn: int | None, longest: int) -> Image:
+def _fit(found: Picture, kind: Kind, turn: int | None, longest: int) -> Image:
     image: Image = found
     if image.mode in _DEEP:
         image = image.convert("I").point(lambda value: value / 256).convert("L")

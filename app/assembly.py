@@ -9,8 +9,10 @@ import console.wiring
 import programmes.tangi.wiring
 import web.check
 import web.files
+import web.letters
 import web.places
 import web.search
+import web.webhooks
 from alerts.desk import Desk
 from alerts.publish import Publisher
 from app import telling
@@ -87,6 +89,8 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
                 parts.db, parts.papers.files, parts.papers.links, trail=lambda _use: parts.audit
             ),
             web.check.contribution(parts.papers.register),
+            web.webhooks.contribution(parts.webhooks, parts.db),
+            web.letters.contribution(parts.db, clock=parts.clock, trail=parts.audit),
             web.places.contribution(parts.atlas),
             telling.contribution(parts.notifications),
         ),

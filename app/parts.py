@@ -11,6 +11,7 @@ from typing import Final, Self, TypeVar
 
 import msgspec
 
+from app.hearing import HEARS
 from app.histories import HISTORIES
 from app.papers import Papers
 from app.roles import ROLES
@@ -24,6 +25,7 @@ from city.identity import wiring as identities
 from city.identity.wiring import Identity
 from city.notifications import Notifications
 from city.privacy import keks
+from city.webhooks.ears import Ears, Holders
 from city.webhooks.guard import Guard
 from city.webhooks.hub import Hub
 from city.webhooks.service import Webhooks
@@ -128,6 +130,11 @@ class Parts:
         return Guard(settings.allow, self.clock, keep=settings.resolved)
 
     @cached_property
+    def ears(self) -> Ears:
+        """Who may hear of which events."""
+        return Ears(HEARS, Holders(self.identity.catalogue, self.clock))
+
+    @cached_property
     def webhooks(self) -> Webhooks:
         """Subscriptions of apps and people."""
         return Webhooks(
@@ -135,6 +142,8 @@ class Parts:
             ids=self.ids,
             vault=self.vault,
             guard=self.guard,
+            ears=self.ears,
+            trail=self.audit,
             settings=self.settings.webhooks,
         )
 
@@ -147,6 +156,7 @@ class Parts:
             ids=self.ids,
             vault=self.vault,
             guard=self.guard,
+            ears=self.ears,
             settings=self.settings.webhooks,
             registry=self.registry,
         )

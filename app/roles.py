@@ -8,10 +8,12 @@ import alerts.routes
 import console.roles
 import programmes.tangi.roles
 import web.roles
+import web.webhooks
 from city.identity.roles import Role
 
 ROLES: Final[tuple[Role, ...]] = (
     *web.roles.ROLES,
+    *web.webhooks.ROLES,
     *console.roles.ROLES,
     *programmes.tangi.roles.ROLES,
     *alerts.routes.ROLES,

@@ -15,7 +15,10 @@ import numpy as np
 
 from benchmarks.city_receivers import Report
 from benchmarks.city_stage import Figures, Say, Stage
+from city.audit import Trail
+from city.identity.caller import SYSTEM
 from city.outbox import Relay, append
+from city.webhooks.ears import Ears
 from city.webhooks.guard import Guard
 from city.webhooks.hub import Hub
 from city.webhooks.service import Webhooks
@@ -27,7 +30,9 @@ _SLOW: Final = 2.0  # seconds that the slow receiver takes for each answer
 _RATE: Final = 4.0  # events a second, each to all receivers
 _BURST: Final = 100  # events that wait for all receivers
 _PATIENCE: Final = 180.0  # seconds
-_SETTINGS: Final = Settings(allow=("127.0.0.0/8",))
+_SETTINGS: Final = Settings(allow=("127.0.0.0/8",), each=100)
+_HEAR: Final = "incidents.all.hear"
+_EARS: Final = Ears({"incident.*": _HEAR}, lambda _tx, _kind, _owner: (_HEAR,))
 
 
 class _Receivers:
@@ -125,7 +130,7 @@ async def _until(stage: Stage, wanted: int) -> None:
 
     def done() -> int:
         with stage.db.read() as tx:
-            found = _service(stage).page(tx, limit=_QUICK)
+            found = _service(stage).page(tx, SYSTEM, all_=True, limit=_QUICK)
             return min(one.place.delivered for one in found)
 
     async with asyncio.timeout(_PATIENCE):
@@ -138,16 +143,17 @@ async def _telling(stage: Stage, urls: list[str]) -> AsyncIterator[None]:
     """Subscriptions of all receivers, and the process part that tells them."""
     service = _service(stage)
     with stage.db.begin() as tx:
-        for old in service.page(tx, limit=1_000):
-            service.remove(tx, old.subscription.id)
-        for number, url in enumerate(urls):
-            service.add(tx, owner=f"app-{number % 10}", owner_kind="app", url=url)
+        for old in service.page(tx, SYSTEM, all_=True, limit=1_000):
+            service.remove(tx, SYSTEM, old.subscription.id)
+        for url in urls:
+            service.add(tx, SYSTEM, url=url)
     hub = Hub(
         stage.db,
         clock=stage.clock,
         ids=stage.ids,
         vault=stage.vault,
         guard=Guard(_SETTINGS.allow, stage.clock),
+        ears=_EARS,
         settings=_SETTINGS,
     )
     relay = asyncio.create_task(Relay(stage.db, stage.clock, (), beside=[hub.beside()]).run())
@@ -159,8 +165,15 @@ async def _telling(stage: Stage, urls: list[str]) -> AsyncIterator[None]:
 
 
 def _service(stage: Stage) -> Webhooks:
-    guard = Guard(_SETTINGS.allow, stage.clock)
-    return Webhooks(clock=stage.clock, ids=stage.ids, vault=stage.vault, guard=guard, settings=_SETTINGS)
+    return Webhooks(
+        clock=stage.clock,
+        ids=stage.ids,
+        vault=stage.vault,
+        guard=Guard(_SETTINGS.allow, stage.clock),
+        ears=_EARS,
+        trail=Trail(clock=stage.clock),
+        settings=_SETTINGS,
+    )
 
 
 @asynccontextmanager

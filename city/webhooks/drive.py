@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -14,7 +14,8 @@ from city.webhooks import settling, stream
 from city.webhooks.base import Base
 from city.webhooks.errors import Away
 from city.webhooks.line import KEPT, Answer, Line
-from city.webhooks.model import GAP, TEST, Place, Subscription, consumer
+from city.webhooks.model import GAP, TEST, Place, consumer
+from city.webhooks.records import Loaded
 from city.webhooks.signing import headers
 from city.webhooks.stream import Event
 from city.webhooks.verdicts import Verdict, judge, reason
@@ -27,12 +28,17 @@ _log: Final = logging.getLogger(__name__)
 class Drive:
     """Fills its window from the outbox, sends what may be sent, and keeps count of how the receiver fares."""
 
-    def __init__(self, base: Base, subscription: Subscription, place: Place, secrets: Sequence[str]) -> None:
+    def __init__(
+        self, base: Base, loaded: Loaded, secrets: Sequence[str], *, may: Callable[[str], bool]
+    ) -> None:
+        """`may`: whether its owner may hear of events of a type."""
+        subscription, place = loaded.subscription, loaded.place
         self.subscription = subscription
         self.health = settling.Health(base, subscription, place)
         self.asked = True  # perhaps someone wants letters sent again
         self._base = base
         self._secrets = secrets
+        self._may = may
         self._window = Window(place.position)
         self._flights = 0  # requests under way
         self._wake = asyncio.Event()
@@ -57,10 +63,8 @@ class Drive:
     def wants(self, type_: str) -> bool:
         """Whether events of this type go to its receiver."""
         if type_ not in self._wants:
-            may = any(fnmatchcase(type_, pattern) for pattern in self._base.settings.types)
-            types = self.subscription.types
-            mine = not types or any(fnmatchcase(type_, pattern) for pattern in types)
-            self._wants[type_] = type_ == TEST or (may and mine)
+            mine = any(fnmatchcase(type_, pattern) for pattern in self.subscription.types)
+            self._wants[type_] = type_ == TEST or (mine and self._may(type_))
         return self._wants[type_]
 
     def skip(self, head: int) -> None:
@@ -181,7 +185,7 @@ class Drive:
     async def _read(self) -> None:
         """Read older events from the table; where some are gone, the receiver is told of the gap."""
         after, room, head = self._window.scanned, self._window.room, self._base.recent.head
-        types = (*self.subscription.types, TEST) if self.subscription.types else ()
+        types = (*self.subscription.types, TEST)
         oldest, found = await self._base.read(stream.older, after, room, types)
         if 0 < after < oldest - 1:
             self._add(self._gap(after, oldest - 1))

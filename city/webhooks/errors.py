@@ -19,16 +19,6 @@ class Unknown(Failure, LookupError):
         super().__init__(f"there is no webhook {webhook}")
 
 
-class Stale(Failure):
-    """Someone has changed it meanwhile: read it again, then change what is there now."""
-
-    def __init__(self, webhook: str, revision: int) -> None:
-        self.field = "revision"
-        self.value = revision
-        self.reason = "it was changed meanwhile; read it again"
-        super().__init__(f"webhook {webhook} is not at revision {revision} any more")
-
-
 class TooMany(Failure):
     """There are as many subscriptions as are served: remove one that nobody needs."""
 

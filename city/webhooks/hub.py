@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -17,10 +18,11 @@ from city.outbox.events import NUMBERED
 from city.webhooks import records, stream
 from city.webhooks.base import Base
 from city.webhooks.drive import Drive
+from city.webhooks.ears import Ears
 from city.webhooks.figures import Figures
 from city.webhooks.guard import Guard
 from city.webhooks.model import consumer
-from city.webhooks.records import CHANGED, Loaded
+from city.webhooks.records import CHANGED, Loaded, Version
 from city.webhooks.settings import Settings
 from city.webhooks.stream import Recent
 from city.webhooks.vault import Secrets, Vault
@@ -34,12 +36,18 @@ _LOOK: Final = (
 )
 _IDLE: Final = 5.0  # seconds between looks for events that no bell announced
 _LAZY: Final = 30.0  # seconds after which the place of a receiver is kept that wanted nothing
-Version = tuple[int, int]  # revision, epoch
+
+
+class _Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What decides how a receiver is told: when it changes, its drive begins again."""
+
+    version: Version
+    rights: frozenset[str]  # permissions of the owner
 
 
 class _Running(msgspec.Struct, kw_only=True):
     drive: Drive
-    version: Version
+    wanted: _Wanted
     task: asyncio.Task[None]
 
 
@@ -54,6 +62,7 @@ class Hub:
         ids: Factory,
         vault: Vault,
         guard: Guard,
+        ears: Ears,
         settings: Settings | None = None,
         registry: CollectorRegistry | None = None,
     ) -> None:
@@ -62,10 +71,13 @@ class Hub:
         self._ids = ids
         self._secrets = Secrets(vault)
         self._guard = guard
+        self._ears = ears
+        self._rights: dict[tuple[str, str], frozenset[str] | None] = {}  # of owners, asked not long ago
+        self._asked = 0.0  # monotonic seconds
         self._settings = settings or Settings()
         self._figures = Figures(registry or CollectorRegistry())
         self._running: dict[str, _Running] = {}
-        self._unread: dict[str, Version] = {}  # whose secrets could not be opened
+        self._unread: dict[str, _Wanted] = {}  # whose secrets could not be opened
 
     def beside(self) -> Beside:
         """What the relay runs."""
@@ -124,25 +136,38 @@ class Hub:
         bell = self._db.bell(CHANGED)
         while True:
             seen = bell.count
-            versions, asked = await base.read(_versions)
+            if self._clock.monotonic() - self._asked > self._settings.rights:
+                self._rights.clear()
+                self._asked = self._clock.monotonic()
+            wanted, asked = await base.read(self._look)
             for webhook, running in list(self._running.items()):
-                if versions.get(webhook) != running.version or running.task.done():
+                if wanted.get(webhook) != running.wanted or running.task.done():
                     await self._stop(base, webhook)
-            new = {
-                webhook
-                for webhook, version in versions.items()
-                if webhook not in self._running and self._unread.get(webhook) != version
-            }
+            new = [one for one in wanted if one not in self._running and self._unread.get(one) != wanted[one]]
             if new:
+                self._unread |= {one: wanted[one] for one in new}
                 for loaded, secrets in await base.read(self._load, new):
-                    self._start(base, tasks, loaded, secrets)
+                    self._start(base, tasks, loaded, secrets, wanted[loaded.subscription.id])
             for webhook, running in self._running.items():
                 if consumer(webhook) in asked:
                     running.drive.ask()
             self._figures.active.set(len(self._running))
             await bell.wait(seen, _LOOK)
 
-    def _load(self, tx: Connection, webhooks: set[str]) -> list[tuple[Loaded, list[str]]]:
+    def _look(self, tx: Connection) -> tuple[dict[str, _Wanted], set[str]]:
+        """Whom to tell what, and who has letters to be sent again."""
+        found = {}
+        for webhook, version in records.versions(tx).items():
+            owner = (version.owner_kind, version.owner)
+            if owner not in self._rights:
+                held = self._ears.holds(tx, *owner)
+                self._rights[owner] = None if held is None else frozenset(held)
+            rights = self._rights[owner]
+            if rights is not None:  # who may not act now is told nothing, and goes on when he may again
+                found[webhook] = _Wanted(version=version, rights=rights)
+        return found, set(letters.waiting(tx))
+
+    def _load(self, tx: Connection, webhooks: Sequence[str]) -> list[tuple[Loaded, list[str]]]:
         found = []
         for loaded in records.load(tx, webhooks):
             mine = loaded.subscription.id
@@ -152,17 +177,18 @@ class Hub:
                 raise
             except Exception:  # noqa: BLE001 - one secret that nobody can open must not stop the others
                 _log.exception("the secret of webhook %s cannot be opened; it is told nothing", mine)
-                self._unread[mine] = (loaded.subscription.revision, loaded.place.epoch)
         return found
 
-    def _start(self, base: Base, tasks: asyncio.TaskGroup, loaded: Loaded, secrets: list[str]) -> None:
-        mine = loaded.subscription
-        drive = Drive(base, mine, loaded.place, secrets)
-        self._running[mine.id] = _Running(
-            drive=drive,
-            version=(mine.revision, loaded.place.epoch),
-            task=tasks.create_task(self._drive(drive), name=f"webhook {mine.id}"),
+    def _start(
+        self, base: Base, tasks: asyncio.TaskGroup, loaded: Loaded, secrets: list[str], wanted: _Wanted
+    ) -> None:
+        mine = loaded.subscription.id
+        self._unread.pop(mine, None)
+        drive = Drive(
+            base, loaded, secrets, may=lambda type_: self._ears.may(type_, wanted.rights.__contains__)
         )
+        task = tasks.create_task(self._drive(drive), name=f"webhook {mine}")
+        self._running[mine] = _Running(drive=drive, wanted=wanted, task=task)
 
     async def _drive(self, drive: Drive) -> None:
         """One receiver's drive; a fault in it ends it alone, and it is begun again."""
@@ -209,7 +235,3 @@ class Hub:
             await asyncio.shield(asyncio.to_thread(keep))
         except (Unavailable, LeaseLost) as error:
             _log.warning("some events may reach webhooks twice: %s", error)
-
-
-def _versions(tx: Connection) -> tuple[dict[str, Version], set[str]]:
-    return records.versions(tx), set(letters.waiting(tx))

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 from city.db import notify
 from city.outbox import letters
 from city.outbox.tables import outbox
-from city.webhooks.errors import Stale, Unknown
+from city.webhooks.errors import Unknown
 from city.webhooks.model import Place, State, Subscription, Told, consumer
 from city.webhooks.tables import places, webhooks
 
@@ -36,13 +36,12 @@ def add(tx: Connection, new: Subscription, place: Place) -> None:
     notify(tx, CHANGED)
 
 
-def get(tx: Connection, webhook: str, *, revision: int | None = None) -> Subscription:
-    """One subscription, at this revision. Raises Unknown, Stale."""
-    row = tx.execute(select(webhooks).where(webhooks.c.id == webhook)).one_or_none()
+def get(tx: Connection, webhook: str, *, lock: bool = False) -> Subscription:
+    """One subscription; with `lock` nobody else changes it until the transaction ends. Raises Unknown."""
+    query = select(webhooks).where(webhooks.c.id == webhook)
+    row = tx.execute(query.with_for_update() if lock else query).one_or_none()
     if row is None:
         raise Unknown(webhook)
-    if revision is not None and row.revision != revision:
-        raise Stale(webhook, revision)
     return _subscription(row)
 
 
@@ -84,11 +83,9 @@ def newest(tx: Connection) -> int:
 
 
 def change(tx: Connection, old: Subscription, **values: Any) -> Subscription:
-    """Change it, if nobody has meanwhile. Raises Stale."""
+    """Change it; its row is locked."""
     values["revision"] = old.revision + 1
-    same = (webhooks.c.id == old.id) & (webhooks.c.revision == old.revision)
-    if tx.execute(update(webhooks).where(same).values(**values)).rowcount != 1:
-        raise Stale(old.id, old.revision)
+    tx.execute(update(webhooks).where(webhooks.c.id == old.id).values(**values))
     notify(tx, CHANGED)
     shown = {name: value for name, value in values.items() if name in _FIELDS}
     return msgspec.structs.replace(old, **shown)
@@ -114,11 +111,20 @@ def remove(tx: Connection, webhook: str) -> None:
     notify(tx, CHANGED)
 
 
-def versions(tx: Connection) -> dict[str, tuple[int, int]]:
-    """Active subscriptions → revision and epoch, which tell whether what was loaded is still so."""
-    query = select(webhooks.c.id, webhooks.c.revision, places.c.epoch).join(places)
-    rows = tx.execute(query.where(webhooks.c.state == State.ACTIVE))
-    return {row.id: (row.revision, row.epoch) for row in rows}
+class Version(msgspec.Struct, frozen=True, kw_only=True):
+    """Tells whether what was loaded of a subscription is still so."""
+
+    revision: int
+    epoch: int
+    owner: str
+    owner_kind: str
+
+
+def versions(tx: Connection) -> dict[str, Version]:
+    """Those of active subscriptions."""
+    named = (webhooks.c.id, webhooks.c.revision, places.c.epoch, webhooks.c.owner, webhooks.c.owner_kind)
+    rows = tx.execute(select(*named).join(places).where(webhooks.c.state == State.ACTIVE))
+    return {id_: Version(revision=a, epoch=b, owner=c, owner_kind=d) for id_, a, b, c, d in rows}
 
 
 def load(tx: Connection, ids: Iterable[str]) -> list[Loaded]:

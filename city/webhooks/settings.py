@@ -13,11 +13,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How receivers are told; times in seconds."""
 
     allow: tuple[str, ...] = ()  # networks of receivers beside the public internet: `10.20.0.0/16`
-    types: tuple[str, ...] = ("alert.*", "incident.*")  # events that may leave by webhook
     ca: Path | None = None  # certificates of authorities that are trusted beside the public ones
     connect: float = 5.0  # until a receiver has taken the connection
     limit: float = 15.0  # until it has answered
     answer: int = 16_384  # bytes of an answer that are read
+    rights: float = 5.0  # after which it is asked again what an owner may hear
     resolved: float = 60.0  # for which a receiver's address is not looked up again
     first_delay: float = 0.5  # after a first failure; doubles from there, with jitter
     most_delay: float = 300.0

@@ -12,7 +12,7 @@ from city.outbox import backoff, letters
 from city.outbox.letters import Letter
 from city.webhooks import records
 from city.webhooks.base import Base
-from city.webhooks.errors import Stale, Unknown
+from city.webhooks.errors import Unknown
 from city.webhooks.model import DISABLED, Place, State, Subscription, consumer
 from city.webhooks.verdicts import Verdict
 from city.webhooks.window import Item
@@ -181,11 +181,11 @@ def _span(micros: int) -> str:
 def _disable(tx: Connection, webhook: str, event: CloudEvent, reason: str, now: int) -> bool:
     """Give a receiver up and tell its owner; False where someone has changed it meanwhile."""
     try:
-        found = records.get(tx, webhook)
-        if found.state is not State.ACTIVE:
-            return False
-        records.change(tx, found, state=State.DISABLED, reason=reason, since=now, updated=now)
-    except (Unknown, Stale):
+        found = records.get(tx, webhook, lock=True)
+    except Unknown:
         return False
+    if found.state is not State.ACTIVE:
+        return False
+    records.change(tx, found, state=State.DISABLED, reason=reason, since=now, updated=now)
     outbox.append(tx, event)
     return True

@@ -13,15 +13,18 @@ import city.audit.history
 import city.history
 import city.privacy.history
 import city.webhooks.history
+from city.audit import Trail
 from city.db import Database, upgrade
+from city.identity.caller import SYSTEM, Caller, Kind
 from city.outbox import Relay, letters
 from city.outbox.letters import Letter
 from city.privacy import KeyFile, Vault
 from city.privacy.keks import prepare
+from city.webhooks.ears import Ears
 from city.webhooks.guard import Guard
 from city.webhooks.hub import Hub
 from city.webhooks.model import Place, Subscription, Told, consumer
-from city.webhooks.service import Webhooks
+from city.webhooks.service import OWN, Webhooks
 from city.webhooks.settings import Settings
 from runtime import ids
 from runtime.clock import System
@@ -34,9 +37,12 @@ HISTORIES = (
     city.webhooks.history.HISTORY,
 )
 T = TypeVar("T")
+HEAR = "things.all.hear"
+NEEDS = {"thing.*": HEAR}
+APP = Caller(kind=Kind.APP, id="app-1", name="Peta", strong=True, reach={OWN: None, HEAR: None})
 SETTINGS = Settings(
     allow=("127.0.0.0/8",),
-    types=("thing.*",),
+    rights=0.1,
     first_delay=0.02,
     most_delay=0.1,
     attempts=3,
@@ -57,25 +63,37 @@ class Stage:
             upgrade(self.db, HISTORIES)
             prepare(self.db, file, self.clock)
         self.vault = Vault(self.db, file, clock=self.clock)
-        self.registry = CollectorRegistry()
+        self.held: dict[str, frozenset[str] | None] = {}
         self.webhooks = self.service()
+
+    def holds(self, _tx: object, _kind: str, owner: str) -> frozenset[str] | None:
+        """All owners hold what they need; a test takes it away."""
+        return self.held.get(owner, frozenset({HEAR}))
 
     def service(self, **changes: Any) -> Webhooks:
         settings = msgspec.structs.replace(SETTINGS, **changes)
-        guard = Guard(settings.allow, self.clock)
-        return Webhooks(clock=self.clock, ids=self.ids, vault=self.vault, guard=guard, settings=settings)
+        return Webhooks(
+            clock=self.clock,
+            ids=self.ids,
+            vault=self.vault,
+            guard=Guard(settings.allow, self.clock),
+            ears=Ears(NEEDS, self.holds),
+            trail=Trail(clock=self.clock),
+            settings=settings,
+        )
 
-    def add(self, url: str, **options: Any) -> tuple[Subscription, str]:
+    def add(self, url: str, by: Caller = APP, **options: Any) -> tuple[Subscription, str]:
         with self.db.begin() as tx:
-            return self.webhooks.add(tx, **{"owner": "app-1", "owner_kind": "app", "url": url, **options})
+            return self.webhooks.add(tx, by, url=url, **options)
 
-    def do(self, work: Callable[..., T], *args: Any, **options: Any) -> T:
+    def do(self, work: Callable[..., T], *args: Any, by: Caller = APP, **options: Any) -> T:
+        """A step of the service by its owner."""
         with self.db.begin() as tx:
-            return work(tx, *args, **options)
+            return work(tx, by, *args, **options)
 
     def told(self, webhook: str) -> Told:
         with self.db.read() as tx:
-            return self.webhooks.get(tx, webhook)
+            return self.webhooks.get(tx, SYSTEM, webhook)
 
     def place(self, webhook: str) -> Place:
         return self.told(webhook).place
@@ -92,6 +110,7 @@ class Stage:
             ids=self.ids,
             vault=self.vault,
             guard=Guard(settings.allow, self.clock),
+            ears=Ears(NEEDS, self.holds),
             settings=settings,
             registry=CollectorRegistry(),
         )

@@ -3,16 +3,20 @@
 import asyncio
 from collections import defaultdict
 
+import msgspec
 import pytest
 from standardwebhooks import WebhookVerificationError
 
+from city.identity.caller import SYSTEM
 from city.outbox import Tail, letters
 from city.webhooks.hub import Hub
 from city.webhooks.model import State, consumer
 from contracts.cloudevents import CloudEvent
 from tests.city.drill import made, put, until
 from tests.city.webhooks.receiver import OK, Got, receiving, reply
-from tests.city.webhooks.stage import Stage
+from tests.city.webhooks.stage import APP, HEAR, Stage
+
+APP_7 = msgspec.structs.replace(APP, id="app-7")
 
 
 def about(subject: str, name: str, type_: str = "thing.made") -> CloudEvent:
@@ -129,7 +133,8 @@ async def test_an_event_that_is_refused_becomes_a_letter_and_can_be_sent_again(s
         first, second = stage.letters(new.id)
         assert (first.consumer, first.position, first.attempts) == (consumer(new.id), 1, 3)
         assert (first.subject, first.error) == ("one", "422: unknown colour")
-        stage.do(letters.ask, now=1, ids=[first.id])
+        with stage.db.begin() as tx:
+            letters.ask(tx, now=1, ids=[first.id])
         await until(lambda: [one.attempts for one in stage.letters(new.id)] == [4, 3])
         assert stage.letters(new.id)[0].asked is None
         ill = False
@@ -157,7 +162,7 @@ async def test_a_receiver_that_is_gone_is_disabled_and_its_owner_is_told(stage: 
     async with receiving() as app, receiving() as late, stage.delivering(give_up=0.2):
         app.answer(reply(410))
         late.answer(*[reply(404)] * 1000)
-        gone, _ = stage.add(app.url, owner="app-7")
+        gone, _ = stage.add(app.url, APP_7)
         lost, _ = stage.add(late.url)
         put(stage.db, made(name="a"))
         await until(lambda: stage.told(gone.id).subscription.state is State.DISABLED)
@@ -219,11 +224,11 @@ async def test_a_change_is_followed_at_once(stage: Stage) -> None:
         new, _ = stage.add(first.url)
         put(stage.db, made(name="a"))
         await until(lambda: first.keys == ["a"])
-        stage.do(stage.webhooks.change, new.id, revision=1, url=second.url)
+        stage.do(stage.webhooks.change, new.id, seen=1, url=second.url)
         await until(lambda: revision(hub, new.id) == 2)
         put(stage.db, made(name="b"))
         await until(lambda: second.keys == ["b"])
-        stage.do(stage.webhooks.rewind, new.id, position=0)
+        stage.do(stage.webhooks.rewind, new.id, after=0)
         await until(lambda: second.keys == ["b", "a", "b"])
         stage.do(stage.webhooks.remove, new.id)
         await until(lambda: revision(hub, new.id) == 0)
@@ -235,7 +240,13 @@ async def test_a_change_is_followed_at_once(stage: Stage) -> None:
 def revision(hub: Hub, webhook: str) -> int:
     """Of the subscription that is being told; 0: of none."""
     running = hub._running.get(webhook)
-    return running.version[0] if running else 0
+    return running.wanted.version.revision if running else 0
+
+
+def rights(hub: Hub, webhook: str) -> frozenset[str] | None:
+    """With which it is being told; None where it is not."""
+    running = hub._running.get(webhook)
+    return running.wanted.rights if running else None
 
 
 async def test_a_test_event_goes_to_one_subscription_only(stage: Stage) -> None:
@@ -245,6 +256,24 @@ async def test_a_test_event_goes_to_one_subscription_only(stage: Stage) -> None:
         name = stage.do(stage.webhooks.test, mine.id)
         put(stage.db, made(name="a"))
         await until(lambda: sorted(app.keys) == sorted([name, "a"]) and other.keys == ["a"])
+
+
+async def test_who_may_not_hear_of_it_any_more_is_told_nothing_more(stage: Stage) -> None:
+    async with receiving() as app, receiving() as other, stage.delivering() as hub:
+        mine, _ = stage.add(app.url)
+        stage.add(other.url, APP_7)
+        put(stage.db, made(name="a"))
+        await until(lambda: app.keys == other.keys == ["a"])
+        stage.held["app-1"] = frozenset()
+        await until(lambda: rights(hub, mine.id) == frozenset())
+        put(stage.db, made(name="b"))
+        await until(lambda: other.keys == ["a", "b"] and stage.told(mine.id).behind == 0)
+        stage.held["app-1"] = None  # and then he may not act at all
+        await until(lambda: rights(hub, mine.id) is None)
+        put(stage.db, made(name="c"))
+        await until(lambda: other.keys == ["a", "b", "c"])
+        stage.held["app-1"] = frozenset({HEAR})
+        await until(lambda: app.keys == ["a", "c"])
 
 
 async def test_no_address_inside_is_called(stage: Stage) -> None:
@@ -271,12 +300,12 @@ async def test_hundreds_are_cheap(stage: Stage) -> None:
     async with receiving() as app:
         with stage.db.begin() as tx:
             for _ in range(300):
-                few.add(tx, owner="a", owner_kind="app", url=app.url, types=["thing.never"])
-        new, _ = stage.add(app.url)
+                few.add(tx, APP, url=app.url, types=["thing.never"])
+        new, _ = stage.add(app.url, APP_7)
         async with stage.delivering():
             put(stage.db, *[made(name=f"e{number}") for number in range(50)])
             await until(lambda: len(app.took) == 50)
             await until(lambda: stage.told(new.id).behind == 0)
-        idle = [one.behind for one in stage.do(stage.webhooks.page, limit=400)]
+        idle = [one.behind for one in stage.do(stage.webhooks.page, by=SYSTEM, all_=True, limit=400)]
     assert idle == [0] * 301, "their places follow too, so that what is swept is no gap to them"
     assert app.connections <= 4

@@ -11,7 +11,7 @@ globalThis.looks = {
     const asked = rules
       ? { runOnly: { type: "rule", values: rules } }
       : { runOnly: { type: "tag", values: tags }, rules: { "target-size": { enabled: true } } };
-    const { violations } = await axe.run(asked);
+    const { violations } = await axe.run({ ...asked, resultTypes: ["violations"], iframes: false });
     return violations
       .map(({ id, nodes }) => [id, ...nodes.map((node) => node.target.join(" ")).filter((at) => !pin(id, at)).slice(0, 4)])
       .filter(([, ...where]) => where.length);

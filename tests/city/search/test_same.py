@@ -58,7 +58,7 @@ def test_the_same_answers(both: tuple[Shelf, Shelf]) -> None:
     assert found > 200
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     said=st.lists(
         st.lists(st.sampled_from([*WORDS, "漢字", "café", "x1", "1234"]), max_size=12).map(" ".join)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from types import new_class
+from typing import Any, Final, get_args, get_origin
 
 import msgspec
 
@@ -17,7 +18,8 @@ _kinds: Final[dict[str, Any]] = {}  # what stands where a placeholder names it; 
 def placeholder(kind: Any) -> dict[str, str]:
     """What stands for a kind's schema until tidy has seen all of them."""
     name = repr(kind)
-    _kinds[name] = kind
+    if name not in _kinds:
+        _kinds[name] = _named(kind)
     return {_KIND: name}
 
 
@@ -53,6 +55,16 @@ def tidy(document: dict[str, Any]) -> dict[str, Any]:
                 parameter["required"] = True
                 parameter["schema"].pop("default", None)
     return document
+
+
+def _named(kind: Any) -> Any:
+    """`Page[Letter]` as a class of its own in Letter's module: msgspec loses one of two called alike."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if not (isinstance(origin, type) and issubclass(origin, msgspec.Struct)):
+        return kind
+    name = f"{origin.__name__}Of{''.join(one.__name__ for one in arguments)}"
+    told = {"__module__": arguments[0].__module__, "__doc__": origin.__doc__}
+    return new_class(name, (kind,), {"frozen": True, "kw_only": True}, lambda space: space.update(told))
 
 
 def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -39,6 +39,7 @@ bench: setup ## figures of this machine, as JSON under build/reports
 	@mkdir -p $(REPORTS)
 	$(BIN)/imm bench ingest --report $(REPORTS)/bench-ingest.json
 	$(BIN)/imm bench store --report $(REPORTS)/bench-store.json
+	$(BIN)/imm bench city --report $(REPORTS)/bench-city.json
 
 long: setup servers ## kill series, soaks and full-size figures; reports land in docs/reports
 	$(BIN)/pytest --long -m long

@@ -28,7 +28,7 @@ from contracts import cloudevents
 _QUICK: Final = 48
 _SLOW: Final = 2.0  # seconds that the slow receiver takes for each answer
 _RATE: Final = 4.0  # events a second, each to all receivers
-_BURST: Final = 100  # events that wait for all receivers
+BURST: Final = 100  # events that wait for all receivers
 _PATIENCE: Final = 180.0  # seconds
 _SETTINGS: Final = Settings(allow=("127.0.0.0/8",), each=100)
 _HEAR: Final = "incidents.all.hear"
@@ -48,22 +48,22 @@ class _Receivers:
         return msgspec.json.decode(out, type=Report)
 
 
-def deliver(stage: Stage, seconds: float, say: Say) -> Figures:
+def deliver(stage: Stage, seconds: float, say: Say, *, burst: int = BURST) -> Figures:
     """Milliseconds from commit to quick receivers at a steady pace, and deliveries a second of a burst."""
     say("webhooks: bare posts on loopback")
     posts = asyncio.run(_posts(stage, min(seconds, 5.0)))
     say(f"webhooks: {_RATE:g} events a second to {_QUICK + 2} receivers")
     steady = asyncio.run(_steady(stage, seconds))
     say("webhooks: a burst")
-    burst = asyncio.run(_burst(stage))
+    rate = asyncio.run(_burst(stage, burst))
     return {
         "deliver_ms_p50": float(np.percentile(steady.late_ms, 50)),
         "deliver_ms_p99": float(np.percentile(steady.late_ms, 99)),
         "deliver_ms_max": max(steady.late_ms),
         "deliver_slow_taken": float(steady.slow),
-        "deliveries_per_s": burst,
+        "deliveries_per_s": rate,
         "loopback_posts_per_s": posts,
-        "deliveries_ratio": burst / posts,
+        "deliveries_ratio": rate / posts,
     }
 
 
@@ -102,14 +102,14 @@ async def _steady(stage: Stage, seconds: float) -> Report:
     return Report(late_ms=report.late_ms[_QUICK:], slow=report.slow, last=report.last)
 
 
-async def _burst(stage: Stage) -> float:
+async def _burst(stage: Stage, count: int) -> float:
     async with _receivers() as receivers, _telling(stage, receivers.urls):
         await _warm(stage)
         started = time.monotonic()
-        await asyncio.to_thread(_append, stage, 0, _BURST)
-        await _until(stage, 1 + _BURST)
+        await asyncio.to_thread(_append, stage, 0, count)
+        await _until(stage, 1 + count)
         report = await receivers.report()
-    return _QUICK * _BURST / (report.last - started)
+    return _QUICK * count / (report.last - started)
 
 
 async def _warm(stage: Stage) -> None:

@@ -13,12 +13,12 @@ from city.audit import Entry, Sealer, Settings, Trail
 from city.outbox import Deliverer, Relay, append
 from contracts.cloudevents import CloudEvent
 
-_BACKLOG: Final = 20_000  # events that wait when the relay starts
+BACKLOG: Final = 20_000  # events that wait when the relay starts
 _AT_ONCE: Final = 500
 _PATIENCE: Final = 120.0  # seconds
 
 
-def outbox(stage: Stage, seconds: float, say: Say) -> Figures:
+def outbox(stage: Stage, seconds: float, say: Say, *, backlog: int = BACKLOG) -> Figures:
     """Events a second from commit to a consumer: as they are written one a transaction, and a backlog."""
     say("outbox: one event a transaction")
     numbers = itertools.count()
@@ -33,13 +33,13 @@ def outbox(stage: Stage, seconds: float, say: Say) -> Figures:
 
     live = asyncio.run(_live(stage, write, seconds))
     say("outbox: a backlog")
-    for first in range(0, _BACKLOG, _AT_ONCE):
+    for first in range(0, backlog, _AT_ONCE):
         with stage.db.begin() as tx:
-            for number in range(first, first + _AT_ONCE):
+            for number in range(first, min(first + _AT_ONCE, backlog)):
                 append(tx, stage.event(number))
     return {
         "outbox_events_per_s": live,
-        "outbox_backlog_events_per_s": asyncio.run(_backlog(stage)),
+        "outbox_backlog_events_per_s": asyncio.run(_backlog(stage, backlog)),
     }
 
 
@@ -98,13 +98,13 @@ async def _live(stage: Stage, write: Callable[[Callable[[], bool]], int], second
     return taken.count / spent
 
 
-async def _backlog(stage: Stage) -> float:
+async def _backlog(stage: Stage, backlog: int) -> float:
     taken = _Taken()
     relay = Relay(stage.db, stage.clock, [Deliverer(name="bench", deliver=taken.deliver)])
     relaying = asyncio.create_task(relay.run())
     await relay.leading.wait()
     started = time.monotonic()
-    await taken.until(_BACKLOG)
+    await taken.until(backlog)
     spent = time.monotonic() - started
     await _end(relaying)
     return taken.count / spent

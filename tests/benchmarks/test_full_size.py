@@ -31,3 +31,12 @@ def test_a_store_of_a_hundred_million(reports: Path) -> None:
     report = reports / "bench-store.json"
     bench("store", "--rows", str(ROWS), "--report", str(report))
     assert json.loads(report.read_text())["embedded"]["rows"] == ROWS
+
+
+def test_the_city_on_both_databases(reports: Path) -> None:
+    report = reports / "bench-city.json"
+    bench("city", "--report", str(report))
+    figures = json.loads(report.read_text())
+    for database in ("sqlite", "postgresql"):
+        assert figures[database]["clocks_pending"] == 1_000_000
+        assert figures[database]["deliver_slow_taken"] > 0

@@ -8,7 +8,6 @@ import pytest
 from runtime import cli
 from tests.city.kills.series import series
 
-REPORT = Path(__file__).resolve().parents[3] / "docs" / "reports" / "kills-city.json"
 IN_CI = 10  # on each of two databases
 SEED = 1
 
@@ -22,10 +21,11 @@ async def test_kills(city_url: str, tmp_path: Path) -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(1_800)
-async def test_200_kills(postgres_url: str, tmp_path: Path) -> None:
+async def test_200_kills(postgres_url: str, tmp_path: Path, reports: Path) -> None:
     figures = {}
     for name, url in (("sqlite", f"sqlite:///{tmp_path / 'city.sqlite'}"), ("postgresql", postgres_url)):
         (tmp_path / name).mkdir()
         figures[name] = await series(url, tmp_path / name, kills=200, seed=SEED)
-    cli.report(REPORT, {name: msgspec.to_builtins(found) for name, found in figures.items()}, seed=SEED)
+    report = reports / "kills-city.json"
+    cli.report(report, {name: msgspec.to_builtins(found) for name, found in figures.items()}, seed=SEED)
     assert {name: found.faults for name, found in figures.items()} == {"sqlite": {}, "postgresql": {}}

@@ -54,9 +54,9 @@ def text(media_type: str, example: str, description: str = "Done") -> dict[int |
     return {200: {"description": description, "content": content}}
 
 
-def asks(example: object) -> dict[str, Any]:
-    """The `openapi_extra` of a route that takes a JSON body such as this."""
-    return {"requestBody": {"content": {"application/json": {"example": schemas.example(example)}}}}
+def asks(example: object, media_type: str = "application/json") -> dict[str, Any]:
+    """The `openapi_extra` of a route that takes a body such as this."""
+    return {"requestBody": {"content": {media_type: {"example": schemas.example(example)}}}}
 
 
 def refusals() -> dict[int | str, dict[str, Any]]:

@@ -15,7 +15,10 @@ from city.identity.wiring import Identity
 from web import access
 from web.records import answers, reply
 
-_Id = Annotated[str, Path(max_length=64, description="`id` of the session")]
+_Id = Annotated[
+    str,
+    Path(max_length=64, description="`id` of the session", examples=["0197b0f6-11aa-7d2b-8c3e-2b9f0e4d7a65"]),
+]
 
 
 class Me(msgspec.Struct, frozen=True, kw_only=True):

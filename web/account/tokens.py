@@ -17,7 +17,7 @@ from city.identity.errors import BadSignIn
 from city.identity.wiring import Identity
 from contracts.errors import Refused
 from web import access
-from web.records import answers, reply
+from web.records import answers, asks, reply
 
 GRANT: Final = "client_credentials"
 _Text = Annotated[str, Form(max_length=4_000)]
@@ -36,6 +36,12 @@ _EXAMPLE: Final = Issued(
     expires_in=3_600,
     scope="alerts.alerts.read tangi.incidents.read",
 )
+_ASKED: Final = {
+    "grant_type": GRANT,
+    "client_id": "0197b0f6-11aa-7d2b-8c3e-2b9f0e4d7a65",
+    "client_secret": "imk_9mXw2c7Tq4Lr8Vb1",
+    "scope": _EXAMPLE.scope,
+}
 _NO_CLIENT: Final = Refusal(
     error="invalid_client", error_description="the id and the key do not belong together"
 )
@@ -55,7 +61,12 @@ def router(identity: Identity) -> APIRouter:
     """The token endpoint."""
     routes = APIRouter(prefix="/api/v1/oauth", tags=["sign-in"], dependencies=[access.public()])
 
-    @routes.post("/token", summary="A token for an app's id and key", responses=_ANSWERS)
+    @routes.post(
+        "/token",
+        summary="A token for an app's id and key",
+        responses=_ANSWERS,
+        openapi_extra=asks(_ASKED, "application/x-www-form-urlencoded"),
+    )
     async def token(
         request: Request,
         grant_type: _Text = "",

@@ -21,8 +21,6 @@ from city.notifications import errors as failures
 from city.notifications.providers import opened
 from city.notifications.templates import Catalogue
 from city.privacy import Vault
-from city.schedule import errors as clocks
-from web.contribution import Contribution
 
 if TYPE_CHECKING:
     from app.parts import Parts
@@ -93,19 +91,4 @@ def told(parts: Parts) -> Notifications:
         zone=parts.clocks.calendars.hours.zone,
         settings=settings,
         registry=parts.registry,
-    )
-
-
-def contribution(notifications: Notifications) -> Contribution:
-    """What notices have of a person, and how errors of notices and clocks are told."""
-    return Contribution(
-        name="notices",
-        subjects=(notifications.hook,),
-        known={
-            failures.Unknown: 404,
-            failures.Locked: 409,
-            failures.Unsent: 503,
-            clocks.Unknown: 404,
-            clocks.NotParked: 409,
-        },
     )

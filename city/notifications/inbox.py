@@ -28,11 +28,21 @@ class Inbox:
         self._zone = zone
         self._vault = vault
 
-    def page(
-        self, tx: Connection, person: str, *, language: str, name: str = "", before: str = "", limit: int = 50
+    def page(  # noqa: PLR0913 - whose, which, and in whose words
+        self,
+        tx: Connection,
+        person: str,
+        *,
+        language: str,
+        name: str = "",
+        before: str = "",
+        limit: int = 50,
+        unread: bool = False,
     ) -> list[Item]:
-        """Newest first; `before`: id of the last item of the page before."""
+        """Newest first; `before`: id of the last item of the page before; `unread`: only those not read."""
         query = select(notices).where(notices.c.person == person, notices.c.inbox.is_(True))
+        if unread:
+            query = query.where(notices.c.read.is_(None))
         if before:
             query = query.where(notices.c.id < before)
         rows = tx.execute(query.order_by(notices.c.id.desc()).limit(min(limit, MOST))).all()
@@ -44,12 +54,17 @@ class Inbox:
         mine = (notices.c.person == person) & notices.c.inbox.is_(True) & notices.c.read.is_(None)
         return int(tx.execute(select(func.count()).select_from(notices).where(mine)).scalar_one())
 
-    def read(self, tx: Connection, person: str, notice: str, *, now: int) -> None:
-        """He has read one; the first time counts. Raises Unknown: also where it is somebody else's."""
+    def read(self, tx: Connection, person: str, notice: str, *, now: int) -> str:
+        """He has read one, and the first time counts; where he may read on, empty where nowhere.
+
+        Raises Unknown: also where it is somebody else's.
+        """
         mine = (notices.c.id == notice) & (notices.c.person == person) & notices.c.inbox.is_(True)
-        if tx.execute(select(notices.c.id).where(mine)).first() is None:
+        row = tx.execute(select(notices).where(mine)).one_or_none()
+        if row is None:
             raise Unknown("notice", notice)
         tx.execute(update(notices).where(mine, notices.c.read.is_(None)).values(read=now))
+        return render.path_of(self._catalogue.get(row.template, row.version), row.data)
 
     def read_all(self, tx: Connection, person: str, *, upto: str, now: int) -> int:
         """He has read all up to and with one: not what came while he looked. How many."""

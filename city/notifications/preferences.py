@@ -30,6 +30,7 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
 
     topics: tuple[Choice, ...]
     quiet: str  # `21:00-06:00`; empty: none
+    own: bool  # these hours are his own, not the city's
 
 
 class Preferences:
@@ -59,7 +60,8 @@ class Preferences:
             )
             for name, topic in self._catalogue.topics.items()
         )
-        return Choices(topics=topics, quiet=self.quiet(tx, person))
+        own = self._own(tx, person)
+        return Choices(topics=topics, quiet=self._quiet if own is None else own, own=own is not None)
 
     def choose(
         self, tx: Connection, person: str, topic: str, channel: Channel, *, wanted: bool, now: int
@@ -89,9 +91,7 @@ class Preferences:
 
     def quiet(self, tx: Connection, person: str) -> str:
         """A person's quiet hours: his own, or the city's."""
-        own = tx.execute(
-            select(quiet_hours.c.hours).where(quiet_hours.c.person == person)
-        ).scalar_one_or_none()
+        own = self._own(tx, person)
         return self._quiet if own is None else own
 
     def keep_quiet(self, tx: Connection, person: str, hours: str | None, *, now: int) -> None:
@@ -106,6 +106,10 @@ class Preferences:
                 .values(values)
                 .on_conflict_do_update(index_elements=["person"], set_=changes)
             )
+
+    def _own(self, tx: Connection, person: str) -> str | None:
+        query = select(quiet_hours.c.hours).where(quiet_hours.c.person == person)
+        return tx.execute(query).scalar_one_or_none()
 
 
 def _checked(hours: str) -> str:

@@ -10,12 +10,12 @@ import programmes.tangi.wiring
 import web.check
 import web.files
 import web.letters
+import web.notices.wiring
 import web.places
 import web.search
 import web.webhooks
 from alerts.desk import Desk
 from alerts.publish import Publisher
-from app import telling
 from app.letters import Letters
 from app.parts import Parts
 from city import privacy, schedule
@@ -92,7 +92,7 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
             web.webhooks.contribution(parts.webhooks, parts.db),
             web.letters.contribution(parts.db, clock=parts.clock, trail=parts.audit),
             web.places.contribution(parts.atlas),
-            telling.contribution(parts.notifications),
+            web.notices.wiring.contribution(parts.db, parts.notifications, clock=parts.clock),
         ),
     )
 

@@ -7,12 +7,14 @@ from typing import Final
 import alerts.routes
 import console.roles
 import programmes.tangi.roles
+import web.notices.roles
 import web.roles
 import web.webhooks
 from city.identity.roles import Role
 
 ROLES: Final[tuple[Role, ...]] = (
     *web.roles.ROLES,
+    *web.notices.roles.ROLES,
     *web.webhooks.ROLES,
     *console.roles.ROLES,
     *programmes.tangi.roles.ROLES,

@@ -11,7 +11,13 @@ from tests.fixtures.stage import Stage
 from web import language
 
 WORDS = re.compile(r"%\(\w+\)\w|%%")
-PACKAGES = ("console", "programmes/tangi", "web", "web/account")  # test_both_languages finds a missing one
+PACKAGES = (
+    "console",
+    "programmes/tangi",
+    "web",
+    "web/account",
+    "web/notices",
+)  # test_both_languages finds a missing one
 
 
 @pytest.mark.parametrize(

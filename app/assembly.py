@@ -11,6 +11,7 @@ import web.check
 import web.files
 import web.letters
 import web.notices.wiring
+import web.operations.wiring
 import web.places
 import web.search
 import web.webhooks
@@ -93,6 +94,7 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
             web.letters.contribution(parts.db, clock=parts.clock, trail=parts.audit),
             web.places.contribution(parts.atlas),
             web.notices.wiring.contribution(parts.db, parts.notifications, clock=parts.clock),
+            web.operations.wiring.contribution(parts.db, clock=parts.clock, trail=parts.audit),
         ),
     )
 

@@ -8,6 +8,7 @@ import alerts.routes
 import console.roles
 import programmes.tangi.roles
 import web.notices.roles
+import web.operations.roles
 import web.roles
 import web.webhooks
 from city.identity.roles import Role
@@ -15,6 +16,7 @@ from city.identity.roles import Role
 ROLES: Final[tuple[Role, ...]] = (
     *web.roles.ROLES,
     *web.notices.roles.ROLES,
+    *web.operations.roles.ROLES,
     *web.webhooks.ROLES,
     *console.roles.ROLES,
     *programmes.tangi.roles.ROLES,

@@ -17,6 +17,7 @@ PACKAGES = (
     "web",
     "web/account",
     "web/notices",
+    "web/operations",
 )  # test_both_languages finds a missing one
 
 

@@ -274,4 +274,8 @@ def _audited(found: Figures, stage: Stage, folder: Path, events: int) -> None:
     found.audit_entries = report.entries
     found.audit_seals = report.last
     found.audit_faults = report.count
-    found.audit_missing = events - report.entries - report.waiting
+    with stage.db.read() as tx:
+        noted = tx.execute(
+            text("SELECT count(DISTINCT record) FROM audit_entries WHERE kind = 'kills.thing'")
+        )
+        found.audit_missing = events - noted.scalar_one()

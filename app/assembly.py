@@ -13,6 +13,7 @@ import web.letters
 import web.notices.wiring
 import web.operations.wiring
 import web.places
+import web.rights.wiring
 import web.search
 import web.webhooks
 from alerts.desk import Desk
@@ -80,7 +81,7 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
         probes=tangi.probes,
         letters=Letters(parts.store.dead_letters, replay),
     )
-    return _searchable(
+    return _together(
         parts,
         contributions=(
             console.wiring.contribution(ports, clock=parts.clock, thanks=parts.settings.thanks),
@@ -99,7 +100,23 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
     )
 
 
-def _searchable(parts: Parts, *, contributions: tuple[Contribution, ...]) -> Assembly:
-    """These, and the search over what they have."""
+def _together(parts: Parts, *, contributions: tuple[Contribution, ...]) -> Assembly:
+    """These, the search over what they have, and a person's rights over what they have of him."""
     kinds = [source.kind for one in contributions for source in one.search]
-    return Assembly(contributions=(*contributions, web.search.contribution(parts.finder, kinds)))
+    subjects = privacy.Subjects(
+        parts.db,
+        vault=parts.vault,
+        trail=parts.audit,
+        clock=parts.clock,
+        ids=parts.ids,
+        hooks=[hook for one in contributions for hook in one.subjects],
+    )
+    return Assembly(
+        contributions=(
+            *contributions,
+            web.search.contribution(parts.finder, kinds),
+            web.rights.wiring.contribution(
+                parts.db, parts.identity, subjects, clock=parts.clock, trail=parts.audit
+            ),
+        )
+    )

@@ -9,6 +9,7 @@ import console.roles
 import programmes.tangi.roles
 import web.notices.roles
 import web.operations.roles
+import web.rights.roles
 import web.roles
 import web.webhooks
 from city.identity.roles import Role
@@ -17,6 +18,7 @@ ROLES: Final[tuple[Role, ...]] = (
     *web.roles.ROLES,
     *web.notices.roles.ROLES,
     *web.operations.roles.ROLES,
+    *web.rights.roles.ROLES,
     *web.webhooks.ROLES,
     *console.roles.ROLES,
     *programmes.tangi.roles.ROLES,

@@ -44,6 +44,7 @@ async def start(parts: Parts, assembly: Assembly) -> None:
     )
     parts.service.start("retention", sweeper.run())
     parts.service.start("files nobody refers to", parts.papers.sweep.run())
+    parts.service.start("what is over of identities", parts.identity.keeper.run())
     parts.service.start("idempotency keys", parts.idempotency.run())
     parts.service.start("health of what keeps going", _watch(parts, {"clocks": runner, "audit": sealer}))
 

@@ -7,13 +7,15 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, delete, select
 
-from city.identity import factors, persons, sessions
+from city.identity import factors, fields, onetime, persons, sessions
+from city.identity.contacts import normal, typed
 from city.identity.model import Person, PersonState
 from city.identity.seals import CONTACT, TOTP, Sealer
 from city.identity.tables.doors import sessions as session_rows
 from city.identity.tables.factors import codes, links
 from city.identity.tables.people import accounts, contacts, grants, people
 from city.privacy import Hook, Outcome
+from contracts.errors import Refused
 from runtime.clock import Clock
 
 PERSON: Final = "identity.person"
@@ -32,6 +34,19 @@ class Subjects:
     def hook(self) -> Hook:
         """For the privacy part, which asks all packages."""
         return Hook(name="identity", export=self.export, erase=self.erase)
+
+    def find(self, tx: Connection, text: str) -> Person | None:
+        """Whose id, login, phone or mailbox this is; None where it is nobody's."""
+        if (login := fields.name(text)) and (found := persons.find(tx, people.c.login == login)):
+            return found
+        if found := persons.find(tx, people.c.id == text.strip()):
+            return found
+        try:
+            contact = normal(typed(text))
+        except Refused:
+            return None
+        owner = onetime.owner(tx, self._sealer.blind(contact.kind, contact.address))
+        return persons.find(tx, people.c.id == owner) if owner else None
 
     def export(self, tx: Connection, subject: str) -> Mapping[str, Sequence[Any]]:
         """His account, his contacts and where he is signed in; no secrets."""

@@ -73,6 +73,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     apps: Apps
     bearers: Bearers
     keeper: Keeper
+    subjects: Subjects
     hook: Hook
 
 
@@ -94,6 +95,7 @@ def wire(
     sealer = Sealer(vault)
     hasher = Hasher(settings.passwords)
     signin = SignIn(db, clock=clock, ids=ids, sealer=sealer, notes=notes, hasher=hasher, settings=settings)
+    subjects = Subjects(clock=clock, sealer=sealer)
     onetime = OneTime(db, clock=clock, sealer=sealer, sender=sender, signin=signin, settings=settings)
     return Identity(
         settings=settings,
@@ -116,6 +118,7 @@ def wire(
         doors=Doors(db, clock=clock, notes=notes, catalogue=catalogue, trees=trees, limits=settings.sessions),
         apps=Apps(db, clock=clock, ids=ids, notes=notes, catalogue=catalogue, settings=settings),
         keeper=Keeper(db, clock=clock, settings=settings),
-        hook=Subjects(clock=clock, sealer=sealer).hook(),
+        subjects=subjects,
+        hook=subjects.hook(),
         bearers=Bearers(db, clock=clock, ids=ids, catalogue=catalogue, trees=trees, settings=settings),
     )

@@ -18,6 +18,7 @@ PACKAGES = (
     "web/account",
     "web/notices",
     "web/operations",
+    "web/rights",
 )  # test_both_languages finds a missing one
 
 

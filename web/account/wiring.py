@@ -47,6 +47,7 @@ def wire(identity: Identity, *, clock: Clock, oidc: Oidc | None = None) -> Accou
     contribution = Contribution(
         name="account",
         routers=tuple(routers),
+        subjects=(identity.hook,),
         known={**KNOWN, Declined: 400, SignOnAway: 503},
         folder=Path(__file__).parent,
     )

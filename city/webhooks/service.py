@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from city import outbox, revisions
 from city.audit import Entry, Trail
+from city.db import notify
 from city.identity.caller import Caller, Kind
 from city.outbox import letters
 from city.outbox.letters import Letter
@@ -193,6 +194,7 @@ class Webhooks:
         """Have its dead letters sent again, from a position on; how many. Raises Unknown."""
         found = self._find(tx, by, webhook)
         self._note(tx, by, "replayed", found)
+        notify(tx, records.CHANGED)  # whoever delivers looks at once
         return letters.ask(tx, now=self._clock.now(), consumer=consumer(webhook), since=since)
 
     def _turn(self, tx: Connection, by: Caller, webhook: str, state: State, reason: str) -> Subscription:

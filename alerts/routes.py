@@ -40,6 +40,7 @@ def contribution(desk: Desk, *, deliverers: tuple[Deliverer, ...] = ()) -> Contr
         name="alerts",
         routers=(router(desk),),
         roles=ROLES,
+        hears={"alert.*": READ},
         deliverers=deliverers,
         known={Unknown: 404, Over: 409},
     )

@@ -94,6 +94,7 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
             web.webhooks.contribution(parts.webhooks, parts.db),
             web.letters.contribution(parts.db, clock=parts.clock, trail=parts.audit),
             web.places.contribution(parts.atlas),
+            parts.account.contribution,
             web.notices.wiring.contribution(parts.db, parts.notifications, clock=parts.clock),
             web.operations.wiring.contribution(parts.db, clock=parts.clock, trail=parts.audit),
         ),

@@ -12,19 +12,24 @@ from starlette.responses import RedirectResponse, Response
 from console import fleet, sums
 from console.asking import Asker
 from console.ports import Ports
-from console.roles import LIVE
+from console.roles import DEVICES, LEDGER, LIVE
 from contracts import instants
 from contracts.alerts import Alert
 from contracts.judgements import Text
 from contracts.series import Selector
 from runtime.clock import Clock
-from web import access
+from web import access, back
 from web.pages import render
 
 SHOWN: Final = 50  # alerts and incidents on the page; more are counted
 WINDOW: Final = instants.DAY  # of the ledger's line
 _PROBE_STALE: Final = 3 * instants.MINUTE  # at work one probe comes a minute
-_PARTS: Final = ("summary", "incidents", "alerts", "devices")
+_NEEDS: Final = {  # part → permission to see it; the desk and the alerts are others' to give
+    "summary": LEDGER,
+    "incidents": "tangi.incidents.read",
+    "alerts": "alerts.alerts.read",
+    "devices": DEVICES,
+}
 
 
 class Live:
@@ -45,10 +50,11 @@ class Live:
         """Context of one part; parts that do not answer say so in it."""
         return await self._parts[name]()
 
-    async def page(self) -> dict[str, object]:
-        """Context of all parts."""
-        contexts = await asyncio.gather(*(self.part(name) for name in _PARTS))
-        return {key: value for context in contexts for key, value in context.items()}
+    async def page(self, caller: access.Who) -> dict[str, object]:
+        """Context of all parts that the caller may see."""
+        parts = [name for name, needed in _NEEDS.items() if caller.may(needed)]
+        contexts = await asyncio.gather(*(self.part(name) for name in parts))
+        return {"parts": parts} | {key: value for context in contexts for key, value in context.items()}
 
     async def _summary(self) -> dict[str, object]:
         now = self._clock.now()
@@ -99,14 +105,19 @@ def router(live: Live, ports: Ports, asker: Asker, thanks: Sequence[Text]) -> AP
     """The page, its parts, and the button on an alert."""
     routes = APIRouter(include_in_schema=False)
 
-    @routes.get("/", dependencies=[access.needs(LIVE)])
-    async def page(request: Request) -> Response:
-        return render(request, "console/live.html", thanks=thanks, **await live.page())
+    @routes.get("/", dependencies=[access.signed_in()])
+    async def page(request: Request, caller: access.Caller) -> Response:
+        if not caller.may(LIVE):  # the start of who has no role here is his own account
+            return RedirectResponse(back.OWN, status_code=303)
+        return render(request, "console/live.html", thanks=thanks, **await live.page(caller))
 
     @routes.get("/bagian/{name}", dependencies=[access.needs(LIVE)])
     async def part(
-        request: Request, name: Annotated[str, Path(pattern=f"^({'|'.join(_PARTS)})$")]
+        request: Request,
+        caller: access.Caller,
+        name: Annotated[str, Path(pattern=f"^({'|'.join(_NEEDS)})$")],
     ) -> Response:
+        access.require(caller, _NEEDS[name])
         return render(request, f"console/{name}.html", **await live.part(name))
 
     @routes.post("/peringatan/{alert}/acknowledge", dependencies=[access.needs("alerts.alerts.work")])

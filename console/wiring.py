@@ -10,7 +10,7 @@ from console.api import books, fleet, letters, samples
 from console.asking import PATIENT, Asker
 from console.errors import Slow, Unknown
 from console.ports import Ports
-from console.roles import ROLES
+from console.roles import LIVE, ROLES
 from contracts.judgements import Text
 from runtime.clock import Clock
 from web.contribution import Contribution, Nav
@@ -30,7 +30,7 @@ def contribution(ports: Ports, *, clock: Clock, thanks: Sequence[Text] = ()) -> 
             books.router(ports.ledger, clock, programs),
             letters.router(ports.letters, programs),
         ),
-        nav=(Nav(path="/", title="Now", order=10),),
+        nav=(Nav(path="/", title="Now", order=10, needs=LIVE),),
         roles=ROLES,
         known={Slow: 503, Unknown: 404},
         folder=Path(__file__).parent,

@@ -1,10 +1,11 @@
 """Follow the platform's events for ever, each at least once.
 
-python follow_events.py http://127.0.0.1:8600 place.txt
+IMM_API_KEY=imk_… python follow_events.py http://127.0.0.1:8600 place.txt
 """
 
 import http.client
 import json
+import os
 import sys
 import time
 import urllib.error
@@ -37,7 +38,8 @@ def resume(place: Path) -> str:
 
 def follow(url: str, place: Path) -> None:
     """Read one connection until it ends; the file holds the position of the last event handled."""
-    request = urllib.request.Request(f"{url}/api/v1/events", headers={"Last-Event-ID": resume(place)})
+    headers = {"Authorization": f"Bearer {os.environ.get('IMM_API_KEY', '')}", "Last-Event-ID": resume(place)}
+    request = urllib.request.Request(f"{url}/api/v1/events", headers=headers)
     with urllib.request.urlopen(request, timeout=SILENT) as stream:
         fields: dict[str, str] = {}
         for raw in stream:
@@ -57,6 +59,10 @@ if __name__ == "__main__":
     while True:
         try:
             follow(sys.argv[1], Path(sys.argv[2]))
+        except urllib.error.HTTPError as error:
+            if error.code in {401, 403}:  # trying again changes nothing
+                sys.exit(f"the key in IMM_API_KEY may not: {error}")
+            print(f"again in {PAUSE} s: {error}", file=sys.stderr)
         except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
             print(f"again in {PAUSE} s: {error}", file=sys.stderr)
         time.sleep(PAUSE)

@@ -37,6 +37,11 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 Resolver = Callable[[Request], Awaitable[Known]]
 
 
+async def nobody(_: Request) -> Known:
+    """Nobody is known: what an application does that was given no identities."""
+    return Known()
+
+
 async def itself(_: Request) -> Known:
     """Everyone is the platform itself: for a port that only the machine reaches, and for tests."""
     return Known(caller=identity.SYSTEM)
@@ -102,12 +107,17 @@ def caller_of(request: Request) -> identity.Caller:
     return known.caller
 
 
+async def look(request: Request) -> Known:
+    """Ask the application's resolver anew: for answers that last."""
+    resolve: Resolver = request.app.state.resolve
+    return await resolve(request)
+
+
 async def _known(request: Request) -> Known:
     """Ask the application's resolver, once a request."""
     found: Known | None = getattr(request.state, "known", None)
     if found is None:
-        resolve: Resolver = request.app.state.resolve
-        request.state.known = found = await resolve(request)
+        request.state.known = found = await look(request)
     return found
 
 

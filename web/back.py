@@ -12,6 +12,7 @@ from web.errors import Anonymous, Lacks
 
 SIGN_IN: Final = "/masuk"
 SECOND: Final = "/masuk/faktor"
+OWN: Final = "/akun"  # for who may nothing else
 START: Final = "/"
 _LONGEST: Final = 500  # characters
 

@@ -35,6 +35,7 @@ class Contribution(msgspec.Struct, frozen=True, kw_only=True):
     routers: tuple[APIRouter, ...] = ()
     nav: tuple[Nav, ...] = ()
     roles: tuple[Role, ...] = ()  # who may what here; those of one name add up
+    hears: Mapping[str, str] = {}  # pattern of its events' types → permission to hear of them
     handlers: tuple[Handler, ...] = ()
     deliverers: tuple[Deliverer, ...] = ()
     clocks: tuple[schedule.Handler, ...] = ()  # who acts when clocks of its kinds fire

@@ -33,6 +33,7 @@ HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
 }
 _SECURE: Final = "max-age=31536000"  # told over TLS only: over plain HTTP a browser must not believe it
+_OURS: Final = "writes are taken from our own pages only"
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -71,13 +72,18 @@ class Guard:
 
 
 def _foreign(headers: Headers) -> Fault | None:
-    """What shows that another site started the request; tools that are no browser send neither header."""
-    fetched_from = headers.get("sec-fetch-site", "none")
-    if fetched_from not in {"same-origin", "none"}:
-        return Fault(
-            field="Sec-Fetch-Site", value=fetched_from, reason="writes are taken from our own pages only"
-        )
-    origin = headers.get("origin")
+    """What shows that another site started the request, or does not show that ours did.
+
+    Every browser says where a write comes from; tools that are none carry no cookie.
+    """
+    fetched_from, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if fetched_from not in {None, "same-origin", "none"}:
+        return Fault(field="Sec-Fetch-Site", value=str(fetched_from), reason=_OURS)
     if origin is not None and urlsplit(origin).netloc != headers.get("host"):
-        return Fault(field="Origin", value=origin, reason="writes are taken from our own pages only")
+        return Fault(field="Origin", value=origin, reason=_OURS)
+    rides = "cookie" in headers and "authorization" not in headers
+    if rides and fetched_from is None and origin is None:
+        return Fault(
+            field="Origin", value="", reason="missing: a write with a cookie says where it comes from"
+        )
     return None

@@ -27,7 +27,6 @@ from contracts.errors import Refused
 from runtime.clock import Clock
 from web import (
     access,
-    actor,
     assets,
     back,
     etags,
@@ -78,7 +77,7 @@ def create_app(  # noqa: PLR0913 - all comes together here, each by its name
     known: problems.Known | None = None,
     hosts: Sequence[str] = LOOPBACK,
     stopping: asyncio.Event | None = None,
-    resolve: access.Resolver = actor.believe,
+    resolve: access.Resolver = access.nobody,
     limited: Limits | None = None,
     kept: Idempotency | None = None,
 ) -> FastAPI:
@@ -121,7 +120,8 @@ def create_app(  # noqa: PLR0913 - all comes together here, each by its name
     app.mount(assets.PREFIX, static)
     app.include_router(_description(app))
     app.include_router(health.router(checks))
-    app.include_router(sse.router(stream))
+    hears = {pattern: needed for one in contributions for pattern, needed in one.hears.items()}
+    app.include_router(sse.router(stream, hears))
     app.include_router(style.router())
     errors: dict[type[Exception], int] = {**_KNOWN, **(known or {})}
     for contribution in contributions:

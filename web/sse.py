@@ -10,19 +10,21 @@ import asyncio
 import logging
 import re
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Annotated, Final
 
 import msgspec
 from anyio import to_thread
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Query, Request
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from sse_starlette.sse import SendTimeoutError
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from city.errors import Failure
+from city.identity.caller import Kind
 from city.outbox import Positioned, Tail
 from city.outbox.consumers import short
 from contracts import cloudevents
@@ -32,6 +34,7 @@ from web.problems import answer, plain
 from web.records import text
 
 HEARTBEAT: Final = 15.0  # seconds; below the 30 to 60 after which proxies cut a silent connection
+LOOK: Final = 5.0  # seconds after which it is looked anew who listens
 STUCK: Final = 20.0  # seconds that one send may take before the client is dropped
 RETRY: Final = 2_000  # ms that a browser waits before it comes back
 MOST: Final = 500  # streams served at once; more are told to come back
@@ -44,6 +47,7 @@ _EXAMPLE: Final = (
     '"type":"id.go.cirebonkota.imm.alert.firing","subject":"0197a9c4","time":"2026-11-24T10:00:00Z"}\n\n'
 )
 _TYPE: Final = re.compile(r"[a-z_*]+(\.[a-z_*]+)*")
+Look = Callable[[], Awaitable[access.Known]]  # who it is by now
 _log: Final = logging.getLogger(__name__)
 
 
@@ -85,9 +89,12 @@ class Stream:
         self._wake()
 
     async def follow(
-        self, position: int | None, types: tuple[str, ...]
+        self, position: int | None, types: tuple[str, ...], ears: Ears
     ) -> AsyncGenerator[ServerSentEvent, None]:
-        """Events of these types (patterns) after a position, or from now on, until it is stopped."""
+        """Events of these types (patterns) after a position, or from now on.
+
+        Until it is stopped, or who listens is nobody any more.
+        """
         await self._started.wait()
         at, gap = await self._start(position)
         yield ServerSentEvent(id=str(at), retry=RETRY)  # the place to come back to, also before any event
@@ -98,7 +105,11 @@ class Stream:
                 await self._moved.wait()
                 continue
             found, upto = await self._next(at, types)
+            if found and not await ears.open():
+                return
             for positioned in found:
+                if not ears.may(short(positioned.event.type)):
+                    continue
                 yield ServerSentEvent(
                     id=str(positioned.position), data=cloudevents.encode(positioned.event).decode()
                 )
@@ -143,8 +154,33 @@ class Stream:
         return found, found[-1].position if len(found) == _BATCH else max(at, head)
 
 
-def router(stream: Stream) -> APIRouter:
-    """Route `/api/v1/events`."""
+class Ears:
+    """Who listens: asked again while it lasts, since a session may end and a role be taken away meanwhile."""
+
+    def __init__(self, caller: access.Who, look: Look, needs: Mapping[str, str]) -> None:
+        self._caller = caller
+        self._look = look
+        self._needs = needs  # pattern of an event's type → permission to hear of it
+        self._looked = asyncio.get_running_loop().time()
+
+    async def open(self) -> bool:
+        """Whether it is still somebody; looks anew after a while."""
+        now = asyncio.get_running_loop().time()
+        if now - self._looked >= LOOK:
+            self._caller = (await self._look()).caller
+            self._looked = now
+        return self._caller.kind != Kind.ANONYMOUS
+
+    def may(self, name: str) -> bool:
+        """Whether he may hear of events of this type; of undeclared ones the platform itself alone may."""
+        if self._caller.kind == Kind.SYSTEM:
+            return True
+        needed = [permission for pattern, permission in self._needs.items() if fnmatchcase(name, pattern)]
+        return bool(needed) and all(self._caller.may(permission) for permission in needed)
+
+
+def router(stream: Stream, needs: Mapping[str, str]) -> APIRouter:
+    """Route `/api/v1/events`. `needs`: pattern of an event's type → permission to hear of it."""
     routes = APIRouter(tags=["events"])
 
     @routes.get(
@@ -155,6 +191,8 @@ def router(stream: Stream) -> APIRouter:
         dependencies=[access.signed_in()],
     )
     async def events(
+        request: Request,
+        caller: access.Caller,
         after: Annotated[
             int | None, Query(ge=0, description="Position to resume after; 0 for all kept")
         ] = None,
@@ -168,7 +206,8 @@ def router(stream: Stream) -> APIRouter:
         wanted = _types(types)
         if stream.clients >= MOST:
             return answer(plain(503, f"{MOST} streams are open already"), {"Retry-After": "10"})
-        return _Events(stream, place, wanted)
+        ears = Ears(caller, partial(access.look, request), needs)
+        return _Events(stream, place, wanted, ears)
 
     return routes
 
@@ -176,9 +215,9 @@ def router(stream: Stream) -> APIRouter:
 class _Events(EventSourceResponse):
     """One client's stream; counted while it lasts, ended where the client takes nothing."""
 
-    def __init__(self, stream: Stream, position: int | None, types: tuple[str, ...]) -> None:
+    def __init__(self, stream: Stream, position: int | None, types: tuple[str, ...], ears: Ears) -> None:
         super().__init__(
-            stream.follow(position, types),
+            stream.follow(position, types, ears),
             ping=HEARTBEAT,
             sep="\n",
             send_timeout=STUCK,

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import getpass
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 import click
 
 from app.commands.api import shown
+from app.identities import opened
+from app.identities import why as account
 from app.settings import Settings, load
 from city.identity.caller import EVERYWHERE, SYSTEM, Grant
 from city.identity.links import Link
 from city.identity.model import Person
 from city.identity.wiring import Identity
-from contracts.errors import Refused
 from contracts.instants import DAY
-from runtime import ids
 from runtime.cli import Failure, emit, json_option
 from runtime.clock import System
 
@@ -56,11 +54,11 @@ def invite(
 ) -> None:
     """Make an account, and print a link that lets its owner in once."""
     settings = load(context)
-    with _identity(settings) as identity:
+    with opened(settings) as identity:
         grants = [_grant(identity, role, unit) for role in roles]
         made = identity.people.invite(SYSTEM, name=name, login=login, unit=unit, language=language)
         for grant in grants:
-            identity.grants.give(SYSTEM, made.person.id, grant, why=_why())
+            identity.grants.give(SYSTEM, made.person.id, grant, why=account())
     _tell(made.person, made.link, settings, json=json)
 
 
@@ -72,9 +70,9 @@ def invite(
 def link(context: click.Context, login: str, why: str, *, json: bool) -> None:
     """Take away somebody's password and factors, end the sessions, and print a new link."""
     settings = load(context)
-    with _identity(settings) as identity:
+    with opened(settings) as identity:
         person = identity.people.named(login)
-        made = identity.people.renew(SYSTEM, person.id, why=f"{_why()}: {why}")
+        made = identity.people.renew(SYSTEM, person.id, why=f"{account()}: {why}")
     _tell(person, made, settings, json=json)
 
 
@@ -87,10 +85,11 @@ def link(context: click.Context, login: str, why: str, *, json: bool) -> None:
 @click.pass_context
 def grant(context: click.Context, login: str, role: str, unit: str, days: int | None, *, json: bool) -> None:
     """Give somebody a role."""
-    with _identity(load(context)) as identity:
+    with opened(load(context)) as identity:
         person = identity.people.named(login)
         until = System().now() + days * DAY if days else None
-        given = identity.grants.give(SYSTEM, person.id, _grant(identity, role, unit), until=until, why=_why())
+        wanted = _grant(identity, role, unit)
+        given = identity.grants.give(SYSTEM, person.id, wanted, until=until, why=account())
     told = {"login": person.login, "role": role, "unit": given.unit or "the whole city"}
     emit(told | ({"until": shown(given.until)} if until else {}), json=json)
 
@@ -102,7 +101,7 @@ def grant(context: click.Context, login: str, role: str, unit: str, days: int | 
 @click.pass_context
 def revoke(context: click.Context, login: str, role: str, unit: str) -> None:
     """Take a role away; it counts from the next request on."""
-    with _identity(load(context)) as identity:
+    with opened(load(context)) as identity:
         person = identity.people.named(login)
         wanted = _split(role)
         found = [
@@ -112,7 +111,7 @@ def revoke(context: click.Context, login: str, role: str, unit: str) -> None:
         ]
         if not found:
             raise Failure(f"{login} does not have {role} there", "none was given", "see `imm admin list`")
-        identity.grants.take(SYSTEM, found[0].id, why=_why())
+        identity.grants.take(SYSTEM, found[0].id, why=account())
     click.echo(f"{person.login} no longer has {role}.")
 
 
@@ -122,7 +121,7 @@ def revoke(context: click.Context, login: str, role: str, unit: str) -> None:
 def list_(context: click.Context, *, json: bool) -> None:
     """Staff and partners with their roles."""
     rows: list[dict[str, Any]] = []
-    with _identity(load(context)) as identity:
+    with opened(load(context)) as identity:
         after = None
         while page := identity.people.page(SYSTEM, after=after, limit=500):
             rows += [_row(identity, person) for person in page]
@@ -131,39 +130,6 @@ def list_(context: click.Context, *, json: bool) -> None:
         click.echo("Nobody yet: imm admin invite --login … --name …")
     else:
         emit(rows if json else [row | {"seen": shown(row["seen"])} for row in rows], json=json)
-
-
-@contextmanager
-def _identity(settings: Settings) -> Iterator[Identity]:
-    """Identities on the city's database, also while the platform runs."""
-    from app.histories import HISTORIES
-    from app.roles import ROLES
-    from city import db, privacy
-    from city.audit import Trail
-    from city.identity.ports import Nowhere
-    from city.identity.wiring import wire
-    from city.privacy import keks
-
-    clock = System()
-    database = db.Database.of(settings.city)
-    try:
-        db.check(database, HISTORIES)
-        keys = privacy.KeyFile(settings.privacy.keys_file, clock=clock)
-        keks.prepare(database, keys, clock)
-        yield wire(
-            database,
-            clock=clock,
-            ids=ids.factory(clock),
-            vault=privacy.Vault(database, keys, clock=clock),
-            trail=Trail(clock=clock),
-            sender=Nowhere(),
-            settings=settings.identity,
-            roles=ROLES,
-        )
-    except Refused as error:
-        raise Failure.of("this cannot be done", error) from None
-    finally:
-        database.close()
 
 
 def _grant(identity: Identity, role: str, unit: str) -> Grant:
@@ -196,11 +162,3 @@ def _tell(person: Person, made: Link, settings: Settings, *, json: bool) -> None
         emit({"login": person.login, "link": address, "expires": made.expires}, json=True)
         return
     click.echo(f"For {person.name} ({person.login}), once, until {shown(made.expires)}:\n\n  {address}\n")
-
-
-def _why() -> str:
-    """Who called: the machine's account, which is all that is known of him."""
-    try:
-        return f"imm admin by {getpass.getuser()}"
-    except (KeyError, OSError):  # an account without a name, as in a container
-        return "imm admin"

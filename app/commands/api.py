@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, Final, TypeVar
@@ -10,9 +11,12 @@ from zoneinfo import ZoneInfo
 import click
 import httpx
 
+from app.identities import KEY
+from app.settings import load
 from contracts import instants
 from runtime.cli import Failure
 
+VARIABLE: Final = "IMM_API_KEY"
 DEFAULT: Final = "http://127.0.0.1:8600"
 ZONE: Final = ZoneInfo("Asia/Jakarta")
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -27,8 +31,9 @@ def api_option(command: Command) -> Command:
 
 def call(api: str, method: str, path: str, **options: Any) -> Any:
     """One request, its JSON answer. Raises Failure that says what to do."""
+    headers = {"Authorization": f"Bearer {known}"} if (known := _key()) else {}
     try:
-        answer = httpx.request(method, f"{api.rstrip('/')}{path}", timeout=60, **options)
+        answer = httpx.request(method, f"{api.rstrip('/')}{path}", timeout=60, headers=headers, **options)
     except httpx.HTTPError as error:
         raise Failure(
             f"no answer from {api}",
@@ -58,6 +63,18 @@ def pages(api: str, path: str, params: dict[str, Any], most: int) -> Iterator[di
             return
 
 
+def _key() -> str:
+    """By what this command asks: IMM_API_KEY, else what `imm up` left in the data folder; empty: nothing."""
+    if told := os.environ.get(VARIABLE, ""):
+        return told.strip()
+    context = click.get_current_context(silent=True)
+    file = load(context).data / KEY if context else None
+    try:
+        return file.read_text().strip() if file else ""
+    except OSError:
+        return ""
+
+
 def shown(micros: int | None) -> str:
     """Instant as people here read it: Asia/Jakarta, to the second; empty for none."""
     return "" if not micros else f"{instants.to_datetime(micros).astimezone(ZONE):%Y-%m-%d %H:%M:%S}"
@@ -85,6 +102,7 @@ def _problem(answer: httpx.Response) -> Failure:
         told = {}
     what = told.get("title") or f"the platform answered {answer.status_code}"
     why = told.get("detail") or answer.reason_phrase
-    return Failure(
-        str(what), str(why), str(told.get("cure") or "correct the request, or see the platform's log")
-    )
+    cure = told.get("cure") or "correct the request, or see the platform's log"
+    if answer.status_code == httpx.codes.UNAUTHORIZED:
+        cure = f"make a key with `imm apps key` where the platform runs, and set {VARIABLE} to it"
+    return Failure(str(what), str(why), str(cure))

@@ -13,19 +13,22 @@ import httpx
 import msgspec
 
 from analytics import rules
-from app.commands.up import platform
+from app import identities
+from app.commands.up import invite, platform
 from app.demo import week
 from app.demo.agents import agents, excerpt
 from app.demo.figures import Figures, ask
 from app.processes.supervisor import Supervisor
-from app.settings import Settings, load
+from app.settings import Settings, resolve
 from contracts.rules import HourOfWeek
 from runtime import cli, service
+from runtime import settings as runtime_settings
 from runtime.clock import System
 from simulator import footfall
 
 MARK: Final = ".imm-demo"  # in a folder that a demo may empty
 SETTLE: Final = 30.0  # seconds at the end in which what is in flight may arrive
+_EXAMPLES: Final = (("platform", "viewer"), ("tangi", "dispatcher"))  # what the programs in examples/ may
 _LOOK: Final = 1.0  # seconds between two looks at the figures
 
 
@@ -38,7 +41,7 @@ def demo(context: click.Context, seconds: float | None, report: Path | None) -> 
 
     Starts anew each time, in the folder `demo` of the data folder. Open the address that it prints.
     """
-    settings = _settings(load(context))
+    settings = _settings(context)
     found: list[Figures] = []
 
     async def main(running: service.Service) -> None:
@@ -54,27 +57,25 @@ def demo(context: click.Context, seconds: float | None, report: Path | None) -> 
         context.exit(1 if found[0].lost or found[0].duplicated else 0)
 
 
-def _settings(settings: Settings) -> Settings:
-    """Those of the platform, in a folder of their own that is empty. Raises Failure."""
-    folder = settings.data / "demo"
+def _settings(context: click.Context) -> Settings:
+    """Those of the platform, in a folder of their own that is empty. Raises Failure, Wrong."""
+    settings = runtime_settings.load(Settings, context.find_root().obj)
+    folder = settings.data.expanduser().absolute() / "demo"
     if folder.exists() and not (folder / MARK).exists():
         raise cli.Failure(f"{folder} is not a demo's", "it was made by something else", "set another `data`")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     (folder / MARK).touch()
-    moved = settings.data
-    replace = msgspec.structs.replace
-    kept = settings.store
-    return replace(
-        settings,
-        data=folder,
-        city=replace(settings.city, url=settings.city.url.replace(str(moved), str(folder))),
-        store=replace(
-            kept,
-            embedded=replace(kept.embedded, path=folder / kept.embedded.path.relative_to(moved)),
-            frames=replace(kept.frames, path=folder / kept.frames.path.relative_to(moved)),
-        ),
-    )
+    return resolve(msgspec.structs.replace(settings, data=folder))
+
+
+def _welcome(settings: Settings) -> None:
+    """The way in for a person and for a program; each is shown once, and ends with the demo."""
+    link = invite(settings, name="Admin Demo")
+    with identities.opened(settings) as identity:
+        made = identities.key(identity, "examples", _EXAMPLES, days=1)
+    click.echo(f"sign-in     {link}")
+    click.echo(f"API key     {made.secret}")
 
 
 async def _run(settings: Settings, running: service.Service, seconds: float | None) -> Figures | None:
@@ -85,13 +86,16 @@ async def _run(settings: Settings, running: service.Service, seconds: float | No
     weeks = week.weeks(hours, clock.now(), _crowd(settings))
     thanks = f'[{{ id = "{footfall.THANKS}", en = "{footfall.ATTRIBUTION}" }}]'
     await platform(settings, running, config=None, environment={"IMM_THANKS": thanks})
+    if not running.stopping.is_set():
+        _welcome(settings)
     api = f"http://{settings.api.host}:{settings.api.port}"
     there = excerpt(hours, clock.now(), weeks, week.HISTORY + 2 * week.AHEAD)
     children = agents(settings.data / "agents", settings.mqtt, api, weeks, there)
     supervisor = Supervisor(children, logs=settings.data / "logs", clock=clock)
     over = asyncio.Event()
     agents_running = asyncio.create_task(supervisor.run(over))
-    async with httpx.AsyncClient(base_url=api, timeout=10) as client:
+    known = {"Authorization": f"Bearer {(settings.data / identities.KEY).read_text().strip()}"}
+    async with httpx.AsyncClient(base_url=api, headers=known, timeout=10) as client:
         await _watch(client, running, seconds)
         over.set()
         await agents_running

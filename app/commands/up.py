@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -10,7 +11,7 @@ from typing import Final
 import click
 import httpx
 
-from app import histories
+from app import histories, identities
 from app.brokers.choice import choose
 from app.brokers.port import Broker
 from app.processes.children import children
@@ -35,6 +36,8 @@ def up(context: click.Context) -> None:
 
     async def main(running: service.Service) -> None:
         await platform(settings, running, config=config)
+        if not running.stopping.is_set():
+            _welcome(settings)
 
     service.run(main)
 
@@ -70,12 +73,20 @@ def bring(settings: Settings) -> Broker | None:
 
 
 def prepare(settings: Settings) -> None:
-    """Bring the embedded platform's own database to this version. Raises city's errors."""
+    """Bring the city's database to this version, and let the command line in. Raises city's errors."""
     database = db.Database.of(settings.city)
     try:
         db.upgrade(database, histories.HISTORIES)
     finally:
         database.close()
+    identities.command_line(settings)
+
+
+def invite(settings: Settings, *, name: str = "Admin") -> str:
+    """Address that lets the first administrator in, once; empty where there is somebody already."""
+    with identities.opened(settings) as identity:
+        made = identities.first(identity, name=name)
+    return made.link.address(settings.identity.address) if made else ""
 
 
 async def ready(address: str, running: service.Service) -> bool:
@@ -97,6 +108,16 @@ async def ready(address: str, running: service.Service) -> bool:
                 raise Failure(f"not ready after {READY:g} s", found, "look into the logs in the data folder")
             await asyncio.sleep(0.1)
     return False
+
+
+def _welcome(settings: Settings) -> None:
+    """The way in for the first administrator. It is a secret: a log gets only the command that prints it."""
+    if not sys.stdout.isatty():
+        with identities.opened(settings) as identity:
+            if not identities.anybody(identity):
+                click.echo("sign-in     nobody yet: imm admin invite --login … --name …")
+    elif link := invite(settings):
+        click.echo(f"sign-in     {link}  (once; the first administrator)")
 
 
 def _announce(broker: Broker | None, address: str, logs: Path) -> None:

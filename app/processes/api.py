@@ -35,6 +35,7 @@ async def start(parts: Parts, assembly: Assembly) -> None:
         known=KNOWN,
         hosts=(*LOOPBACK, *settings.names),
         stopping=parts.service.stopping,
+        resolve=parts.account.resolve,
         limited=settings.limits,
         kept=parts.idempotency,
     )

@@ -16,7 +16,7 @@ from contracts.judgements import Text
 from programmes.tangi.model import WORKING, State, Step
 from programmes.tangi.roles import READ, WORK
 from programmes.tangi.service import LONGEST, Filters, Incidents
-from web import access, forms, paging
+from web import access, back, forms, paging
 from web.pages import render
 
 ROOT: Final = "/insiden"
@@ -70,7 +70,7 @@ def router(incidents: Incidents) -> APIRouter:
             return await show(request, number, step, _with(typed, error), status=_STATUS[type(error)])
         if "hx-request" in request.headers:
             return Response(status_code=204, headers={"HX-Trigger": "imm:incident"})
-        return RedirectResponse(_local(typed.value("back")) or f"{ROOT}/{number}", status_code=303)
+        return RedirectResponse(back.local(typed.value("back")) or f"{ROOT}/{number}", status_code=303)
 
     async def show(
         request: Request,
@@ -80,7 +80,8 @@ def router(incidents: Incidents) -> APIRouter:
         status: int = 200,
     ) -> Response:
         told = await to_thread.run_sync(incidents.get, number)
-        given = {one: forms.Form(id=one) for one in told.steps if one in _OFFERED}
+        may = access.caller_of(request).may(WORK)
+        given = {one: forms.Form(id=one) for one in told.steps if may and one in _OFFERED}
         if step in given and typed is not None:
             given[step] = msgspec.structs.replace(typed, id=step)
         return render(
@@ -98,8 +99,3 @@ def router(incidents: Incidents) -> APIRouter:
 
 def _with(typed: forms.Form, error: Outdated | Refused) -> forms.Form:
     return typed.but("", _CHANGED) if isinstance(error, Outdated) else typed.refused(error)
-
-
-def _local(path: str) -> str:
-    """The path where it is one of ours: a redirect never leaves the site."""
-    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else ""

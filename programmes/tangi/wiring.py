@@ -12,7 +12,7 @@ from programmes.tangi import pages, routes
 from programmes.tangi.errors import NotNow, Unknown
 from programmes.tangi.events import Ear, Voice
 from programmes.tangi.probes import Probes
-from programmes.tangi.roles import ROLES
+from programmes.tangi.roles import READ, ROLES
 from programmes.tangi.service import Incidents
 from runtime.clock import Clock
 from runtime.ids import Factory
@@ -36,8 +36,9 @@ def wire(db: Database, *, clock: Clock, ids: Factory, registry: CollectorRegistr
     contribution = Contribution(
         name="tangi",
         routers=(routes.router(incidents, probes), pages.router(incidents)),
-        nav=(Nav(path=pages.ROOT, title="Incidents", order=20),),
+        nav=(Nav(path=pages.ROOT, title="Incidents", order=20, needs=READ),),
         roles=ROLES,
+        hears={"incident.*": READ},
         handlers=(ear.handler(),),
         known={Unknown: 404, NotNow: 409},
         folder=Path(__file__).parent,

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import httpx
 import msgspec
 
 from contracts.instants import DAY
 from contracts.topics import Channel
 from runtime.clock import System
 from runtime.spool import Spool
+from simulator.chaos.asking import Api
 from simulator.fleet import PEAK, STEP, device
 
 _PAGE = 100_000  # samples of one answer
@@ -72,14 +72,14 @@ def recorded(spool: Path, devices: int) -> tuple[int, int]:
     return sum(row.recorded for row in rows), sum(row.shed for row in rows)
 
 
-def stored(api: str, devices: int) -> tuple[int, int, int]:
+def stored(api: Api, devices: int) -> tuple[int, int, int]:
     """Distinct samples, samples given more than once or counted more than once, and holes between them."""
     now = System().now()
     distinct = twice = counted = 0
     holes = 0
     for number in range(1, devices + 1):
         span = {"device": device(number).device, "start": now - DAY, "end": now + DAY}
-        steps = _get(api, "/api/v1/query/aggregate", {**span, "step": DAY / 1e6, "statistic": "count"})
+        steps = api.get("/api/v1/query/aggregate", {**span, "step": DAY / 1e6, "statistic": "count"})
         counted += round(sum(sum(series["values"]) for series in steps))
         for found in _series(api, device(number).device):
             times, values = _samples(api, {**span, "metric": found["metric"]})
@@ -90,7 +90,7 @@ def stored(api: str, devices: int) -> tuple[int, int, int]:
     return distinct, twice + max(0, counted - distinct), holes
 
 
-def peaks(api: str, devices: int) -> dict[str, set[int]]:
+def peaks(api: Api, devices: int) -> dict[str, set[int]]:
     """Device → times (µs UTC) of stored samples that the rule of a run finds wrong."""
     now = System().now()
     span = {"metric": "sim.level", "start": now - DAY, "end": now + DAY}
@@ -102,7 +102,7 @@ def peaks(api: str, devices: int) -> dict[str, set[int]]:
     return found
 
 
-def told(api: str, wrong: Mapping[str, set[int]], limit: float) -> Peaks:
+def told(api: Api, wrong: Mapping[str, set[int]], limit: float) -> Peaks:
     """What alerts say of peaks, once all are told or the limit (seconds) is over."""
     end = time.monotonic() + limit
     while True:
@@ -128,7 +128,7 @@ def compare(wrong: Mapping[str, set[int]], raised: Iterable[Mapping[str, Any]]) 
     return Peaks(told=own, passed=passed, untold=sum(map(len, left.values())) - passed)
 
 
-def desk(api: str) -> Desk:
+def desk(api: Api) -> Desk:
     """Compare alerts with incidents, once the desk has caught up or has had its time."""
     end = time.monotonic() + _CATCH_UP
     while True:
@@ -138,7 +138,7 @@ def desk(api: str) -> Desk:
         time.sleep(0.2)
 
 
-def _desk(api: str) -> Desk:
+def _desk(api: Api) -> Desk:
     raised = _all(api, "/api/v1/alerts")
     opened = _all(api, "/api/v1/incidents")
     newest: dict[str, dict[str, Any]] = {}
@@ -155,10 +155,10 @@ def _desk(api: str) -> Desk:
     )
 
 
-def ledger_missing(api: str) -> int:
+def ledger_missing(api: Api) -> int:
     """What the platform itself says is missing."""
     now = System().now()
-    book = _get(api, "/api/v1/ledger", {"start": now - DAY, "end": now + DAY, "limit": 1})
+    book = api.get("/api/v1/ledger", {"start": now - DAY, "end": now + DAY, "limit": 1})
     return int(book["sums"]["missing"])
 
 
@@ -170,17 +170,17 @@ def _holes(values: list[float]) -> int:
     return sum(max(run) - min(run) + 1 - len(set(run)) for run in starts.values())
 
 
-def _series(api: str, name: str) -> list[dict[str, Any]]:
+def _series(api: Api, name: str) -> list[dict[str, Any]]:
     return [one for one in _all(api, "/api/v1/series", device=name) if one["metric"].startswith("sim.")]
 
 
-def _samples(api: str, asked: dict[str, Any]) -> tuple[list[int], list[float]]:
+def _samples(api: Api, asked: dict[str, Any]) -> tuple[list[int], list[float]]:
     """All samples of one series, page by page in order of time."""
     times: list[int] = []
     values: list[float] = []
     start = asked["start"]
     while True:
-        found = _get(api, "/api/v1/query/range", {**asked, "start": start, "limit": _PAGE})
+        found = api.get("/api/v1/query/range", {**asked, "start": start, "limit": _PAGE})
         page = found[0] if found else {"times": [], "values": []}
         times += page["times"]
         values += page["values"]
@@ -189,21 +189,15 @@ def _samples(api: str, asked: dict[str, Any]) -> tuple[list[int], list[float]]:
         start = page["times"][-1] + 1
 
 
-def _all(api: str, path: str, **asked: Any) -> list[dict[str, Any]]:
+def _all(api: Api, path: str, **asked: Any) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
     cursor: dict[str, str] = {}
     while True:
-        page = _get(api, path, {**asked, "limit": 200, **cursor})
+        page = api.get(path, {**asked, "limit": 200, **cursor})
         items += page["items"]
         if not page["next"]:
             return items
         cursor = {"cursor": page["next"]}
-
-
-def _get(api: str, path: str, params: dict[str, Any]) -> Any:
-    answer = httpx.get(f"{api}{path}", params=params, timeout=60)
-    answer.raise_for_status()
-    return answer.json()
 
 
 def summary(kinds: Counter[str]) -> dict[str, int]:

@@ -16,6 +16,7 @@ import msgspec
 from runtime import mqtt
 from runtime.clock import System
 from simulator.chaos import count
+from simulator.chaos.asking import Api
 from simulator.chaos.count import Figures
 from simulator.chaos.observer import Observer
 from simulator.chaos.stack import Stack, Stuck
@@ -74,11 +75,11 @@ async def run(plan: Plan, folder: Path, say: Callable[[int, str], None]) -> Resu
         await _alive(observer)
         await stack.finish(SETTLE)
         await _judged(observer)
-        figures = await asyncio.to_thread(_count, stack.api, spool, plan.devices)
+        figures = await asyncio.to_thread(_count, stack.ask, spool, plan.devices)
     return Result(figures=figures, kills=kills, seen=observer.seen, order_violations=observer.violations)
 
 
-def _count(api: str, spool: Path, devices: int) -> Figures:
+def _count(api: Api, spool: Path, devices: int) -> Figures:
     written, shed = count.recorded(spool, devices)
     distinct, duplicated, holes = count.stored(api, devices)
     wrong = count.peaks(api, devices)

@@ -15,9 +15,11 @@ import msgspec
 
 from contracts.topics import Device
 from runtime.ports import free_port
+from simulator.chaos.asking import Api
 from simulator.fleet import device
 
 PLATFORM: Final = "platform"
+KEY: Final = "cli.key"  # written by `imm up` in the data folder: by what its own command line asks
 STATE: Final = "processes.json"  # written by `imm up` in the data folder: name → pid
 LIMIT: Final = 60.0  # seconds in which something that was started or killed must be there again
 RULES: Final = """
@@ -49,6 +51,7 @@ class Stack:
         self.folder = folder
         self.port = free_port()
         self.api = f"http://127.0.0.1:{free_port()}"
+        self.ask = Api(self.api, folder / "data" / KEY)
         self._agents: dict[str, Sequence[str]] = {}
         self._environments: dict[str, Mapping[str, str]] = {}
         self._running: dict[str, asyncio.subprocess.Process] = {}

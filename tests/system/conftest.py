@@ -88,6 +88,16 @@ class Platform:
         except httpx.HTTPError:
             return False
 
+    @property
+    def key_file(self) -> Path:
+        """The key that the platform leaves for its own command line."""
+        return self.folder / "data" / "cli.key"
+
+    @property
+    def key(self) -> str:
+        """By what its API is asked."""
+        return self.key_file.read_text().strip()
+
     def place(self, version: str = "5") -> list[str]:
         """Where Mosquitto's clients find the broker, and which version they speak there."""
         port = self.port_311 if version == "311" else self.port
@@ -101,7 +111,8 @@ class Platform:
 
     def get(self, path: str, **params: str) -> Any:
         """What the API answers."""
-        answer = httpx.get(f"{self.api}{path}", params=params, timeout=LIMIT)
+        known = {"Authorization": f"Bearer {self.key}"}
+        answer = httpx.get(f"{self.api}{path}", params=params, headers=known, timeout=LIMIT)
         answer.raise_for_status()
         return answer.json()
 
@@ -113,7 +124,12 @@ class Platform:
         """What a command that asks this platform prints with `--json`."""
         command = [sys.executable, "-m", "app", *words, "--api", self.api, "--json"]
         done = subprocess.run(
-            command, check=True, capture_output=True, timeout=LIMIT, text=True, env=_environment()
+            command,
+            check=True,
+            capture_output=True,
+            timeout=LIMIT,
+            text=True,
+            env=_environment() | {"IMM_API_KEY": self.key},
         )
         return json.loads(done.stdout)
 

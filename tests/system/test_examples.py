@@ -40,7 +40,9 @@ def test_a_consumer_of_events_misses_nothing_over_a_restart(
     def start() -> subprocess.Popen[bytes]:
         with output.open("ab") as out:
             return subprocess.Popen(
-                [sys.executable, root / "examples/follow_events.py", platform.api, place], stdout=out
+                [sys.executable, root / "examples/follow_events.py", platform.api, place],
+                stdout=out,
+                env={**os.environ, "IMM_API_KEY": platform.key},
             )
 
     first = start()
@@ -83,6 +85,19 @@ def test_the_place_of_a_consumer_is_whole_at_every_moment(root: Path, tmp_path: 
         finally:
             consumer.kill()
     assert seen == sorted(seen)
+
+
+def test_a_consumer_whose_key_opens_nothing_says_so(platform: Platform, root: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, root / "examples/follow_events.py", platform.api, tmp_path / "place"],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+        env={**os.environ, "IMM_API_KEY": "imk_nothing"},
+    )
+    assert done.returncode == 1
+    assert "401" in done.stderr
 
 
 @pytest.mark.parametrize("damage", ["", "\n", "x", "12\0"])

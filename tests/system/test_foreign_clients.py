@@ -98,7 +98,8 @@ class _curl:  # noqa: N801 - reads as the command it is
     """`curl -N` on the stream of events; gives (position, CloudEvent), and ends after the limit."""
 
     def __init__(self, platform: Platform, *query: str, resume: str = "") -> None:
-        headers = ["-H", f"Last-Event-ID: {resume}"] if resume else []
+        headers = ["-H", f"Authorization: Bearer {platform.key}"]
+        headers += ["-H", f"Last-Event-ID: {resume}"] if resume else []
         url = f"{platform.api}/api/v1/events?{'&'.join(query)}"
         command = ["curl", "--silent", "--no-buffer", "--max-time", str(round(LIMIT)), *headers, url]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -129,7 +130,13 @@ def test_prometheus_scrapes_figures(platform: Platform, tmp_path: Path) -> None:
     target = urlsplit(platform.api).netloc
     config = {
         "global": {"scrape_interval": "1s", "scrape_timeout": "1s"},
-        "scrape_configs": [{"job_name": "imm", "static_configs": [{"targets": [target]}]}],
+        "scrape_configs": [
+            {
+                "job_name": "imm",
+                "authorization": {"credentials_file": str(platform.key_file)},
+                "static_configs": [{"targets": [target]}],
+            }
+        ],
     }
     (tmp_path / "prometheus.yml").write_text(json.dumps(config))  # JSON is YAML
     address = f"127.0.0.1:{free_port()}"

@@ -58,10 +58,10 @@ async def settle(stack: Stack, spool: Path) -> None:
     Path(f"{spool}.stop").touch()
     await stack.finish(60)
     written, shed = count.recorded(spool, DEVICES)
-    distinct, duplicated, holes = count.stored(stack.api, DEVICES)
+    distinct, duplicated, holes = count.stored(stack.ask, DEVICES)
     assert (shed, duplicated, holes) == (0, 0, 0)
     assert distinct == written > 0
-    assert count.ledger_missing(stack.api) == 0
+    assert count.ledger_missing(stack.ask) == 0
 
 
 async def test_receipts_name_what_is_durable_and_nothing_else(

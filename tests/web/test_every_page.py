@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from fastapi.routing import iter_route_contexts
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, BrowserContext, ViewportSize, expect
 
 from contracts.instants import SECOND
 from contracts.judgements import Severity
@@ -26,7 +26,11 @@ PHONE = ViewportSize(width=320, height=640)
 SAMPLES = {
     "/bagian/{name}": "",  # a part of the first page, which shows all of them
     "/insiden/{number}": "/insiden/{incident}",
+    "/link/{token}": "/link/none",
 }
+NOBODY = {"/masuk", "/masuk/warga", "/link/none"}  # pages for who is not signed in
+NEWCOMER = {"/akun/mulai"}  # for who has no second factor yet
+HALFWAY = {"/masuk/faktor"}  # for who has shown his password
 FILES = {"/gaya/wilayah"}  # no pages: what pages fetch
 SEEN = ["color-contrast"]  # what changes with the theme
 SMALL = ["color-contrast", "target-size", "scrollable-region-focusable"]  # what changes with the size
@@ -76,17 +80,28 @@ def incident(city: Served) -> str:
 class Eye:
     """Looks at a page with axe-core, and notes what is wrong."""
 
-    def __init__(self, page: Page, script: str) -> None:
-        self.page = page
+    def __init__(self, city: Served, context: BrowserContext, script: str) -> None:
+        self.city = city
+        self.context = context
+        self.page = page = context.new_page()
         self.script = script
         self.wrong: list[Any] = []
         self.said: list[str] = []  # in the browser's console, by the content security policy least of all
         page.on("console", lambda message: self.said.append(f"{page.url}: {message.text}"))
         page.on("pageerror", lambda error: self.said.append(f"{page.url}: {error}"))
 
-    def open(self, address: str, size: ViewportSize) -> None:
+    def open(self, path: str, choice: str, size: ViewportSize) -> None:
+        self.context.clear_cookies(name="imm-session")
+        if path not in NOBODY:
+            session = {
+                **dict.fromkeys(NEWCOMER, self.city.newcomer),
+                **dict.fromkeys(HALFWAY, self.city.halfway),
+            }
+            self.city.let_in(self.context, session.get(path))
         self.page.set_viewport_size(size)
-        self.page.goto(address)
+        answer = self.page.goto(f"{self.city.address}{path}?{choice}")
+        assert answer
+        assert answer.url.removeprefix(self.city.address).startswith(path), "it shows another page"
         self.page.evaluate(self.script)
 
     def look(self, where: str, rules: list[str] | None = None) -> None:
@@ -104,22 +119,23 @@ class Eye:
 
 
 @pytest.fixture
-def eye(browser: Browser, root: Path) -> Iterator[Eye]:
+def eye(city: Served, browser: Browser, root: Path) -> Iterator[Eye]:
     axe = (root / "web/frontend/node_modules/axe-core/axe.min.js").read_text()
     context = browser.new_context(has_touch=True, reduced_motion="reduce")
     context.set_default_timeout(LIMIT)
-    eye = Eye(context.new_page(), axe + (root / "tests/web/looks.js").read_text())
+    eye = Eye(city, context, axe + (root / "tests/web/looks.js").read_text())
     yield eye
     context.close()
     assert eye.wrong == []
-    assert [one for one in eye.said if "/nowhere" not in one] == []  # there the browser tells of the status
+    told = ("/nowhere", "/link/none")  # there the browser tells of the status
+    assert [one for one in eye.said if not any(path in one for path in told)] == []
 
 
 def test_nobody_is_shut_out(city: Served, eye: Eye) -> None:
     pages = addresses(city)
     assert {"/", "/gaya", "/gaya/tanya", "/insiden"} <= set(pages)
     for path in (*pages, "/nowhere"):
-        eye.open(f"{city.address}{path}?theme=light&lang=id", DESK)
+        eye.open(path, "theme=light&lang=id", DESK)
         eye.look("desk, day")
         eye.tab()
         eye.page.evaluate("looks.theme('night')")
@@ -133,7 +149,7 @@ def test_nobody_is_shut_out(city: Served, eye: Eye) -> None:
 
 def test_nor_in_english(city: Served, eye: Eye) -> None:
     for path in (*addresses(city), "/nowhere"):
-        eye.open(f"{city.address}{path}?theme=night&lang=en", PHONE)
+        eye.open(path, "theme=night&lang=en", PHONE)
         assert eye.page.locator("html").get_attribute("lang") == "en"
         eye.look("phone, night")
         eye.hold()
@@ -143,7 +159,9 @@ def test_nor_in_english(city: Served, eye: Eye) -> None:
 
 
 def test_the_keyboard_comes_first_to_the_content(city: Served, browser: Browser) -> None:
-    page = browser.new_page()
+    context = browser.new_context()
+    city.let_in(context)
+    page = context.new_page()
     page.goto(city.address)
     page.keyboard.press("Tab")
     skip = page.locator(".skip")
@@ -151,4 +169,4 @@ def test_the_keyboard_comes_first_to_the_content(city: Served, browser: Browser)
     expect(skip).to_be_in_viewport()
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()
-    page.close()
+    context.close()

@@ -11,7 +11,8 @@ from fastapi.testclient import TestClient
 from contracts.errors import Refused
 from runtime.clock import Fake
 from runtime.service import Part
-from tests.fixtures.stage import Away, Stage
+from tests.fixtures.stage import Stage
+from tests.fixtures.standins import Away
 from web import access, shell
 from web.contribution import Contribution
 from web.errors import Clash, NotBuilt

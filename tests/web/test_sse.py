@@ -16,13 +16,14 @@ from sse_starlette import ServerSentEvent
 
 from city import outbox
 from city.errors import Unavailable
+from city.identity.caller import SYSTEM, Caller
 from city.outbox import Tail
 from city.outbox.tables import outbox as table
 from contracts.alerts import Alert
 from contracts.cloudevents import CloudEvent
 from tests.fixtures.served import Served
 from tests.fixtures.stage import Stage, alert
-from web import sse
+from web import access, sse
 
 LIMIT = 60.0  # seconds
 
@@ -58,6 +59,21 @@ async def until(stream: sse.Stream, position: int) -> None:
             await asyncio.sleep(0.01)
 
 
+def everything() -> sse.Ears:
+    """Ears of the platform itself."""
+    return ears(SYSTEM)
+
+
+def ears(caller: Caller, *later: Caller, **needs: str) -> sse.Ears:
+    """Ears of somebody who is these later, one after the other."""
+    callers = iter(later)
+
+    async def look() -> access.Known:
+        return access.Known(caller=next(callers))
+
+    return sse.Ears(caller, look, {f"{name}.*": permission for name, permission in needs.items()})
+
+
 def say(stage: Stage, *numbers: int, probe: bool = False) -> None:
     for number in numbers:
         one: Alert = alert(stage.clock, number, probe=probe)
@@ -67,7 +83,7 @@ def say(stage: Stage, *numbers: int, probe: bool = False) -> None:
 async def test_a_client_gets_what_happens_from_now_on(stage: Stage, stream: sse.Stream) -> None:
     say(stage, 1)
     await until(stream, 2)
-    async with aclosing(stream.follow(None, ("alert.*",))) as events:
+    async with aclosing(stream.follow(None, ("alert.*",), everything())) as events:
         (start,) = await take(events, 1)
         assert start.retry == sse.RETRY
         assert told(start)[1] == ""
@@ -78,12 +94,12 @@ async def test_a_client_gets_what_happens_from_now_on(stage: Stage, stream: sse.
 
 
 async def test_a_client_resumes_where_it_was(stage: Stage, stream: sse.Stream) -> None:
-    async with aclosing(stream.follow(None, ("alert.*",))) as events:
+    async with aclosing(stream.follow(None, ("alert.*",), everything())) as events:
         await take(events, 1)
         say(stage, 1)
         (first,) = await take(events, 1)
     say(stage, 2, 3)
-    async with aclosing(stream.follow(int(str(first.id)), ("alert.*",))) as events:
+    async with aclosing(stream.follow(int(str(first.id)), ("alert.*",), everything())) as events:
         found = await take(events, 3)
     assert [told(event)[1] for event in found] == ["", "alert-2", "alert-3"]
 
@@ -94,7 +110,7 @@ async def test_a_client_far_behind_reads_from_the_outbox(
     monkeypatch.setattr(sse, "_RECENT", 3)
     monkeypatch.setattr(sse, "_BATCH", 2)
     say(stage, *range(20))
-    async with aclosing(stream.follow(0, ("alert.*",))) as events:
+    async with aclosing(stream.follow(0, ("alert.*",), everything())) as events:
         found = await take(events, 21)
     assert [told(event)[1] for event in found[1:]] == [f"alert-{number}" for number in range(20)]
     places = [int(told(event)[0]) for event in found]
@@ -102,13 +118,13 @@ async def test_a_client_far_behind_reads_from_the_outbox(
 
 
 async def test_only_the_wanted_types_come_and_never_a_probe(stage: Stage, stream: sse.Stream) -> None:
-    async with aclosing(stream.follow(0, ("incident.opened",))) as events:
+    async with aclosing(stream.follow(0, ("incident.opened",), everything())) as events:
         await take(events, 1)
         say(stage, 1, probe=True)
         say(stage, 2)
         (event,) = await take(events, 1)
     assert data(event)["data"]["alert"] == "alert-2"
-    async with aclosing(stream.follow(0, ())) as events:
+    async with aclosing(stream.follow(0, (), everything())) as events:
         found = await take(events, 3)
     assert not [event for event in found if event.data and data(event)["data"].get("probe")]
 
@@ -119,12 +135,12 @@ async def test_a_place_that_is_no_longer_kept_is_said(stage: Stage, stream: sse.
     stage.write(lambda tx: tx.execute(delete(table).where(table.c.position < 6)))
     fresh = sse.Stream(Tail(stage.db), Tail(stage.db))
     task = asyncio.create_task(fresh.run())
-    async with aclosing(fresh.follow(2, ())) as events:
+    async with aclosing(fresh.follow(2, (), everything())) as events:
         start, gap, event = await take(events, 3)
     assert gap.event == "gap"
     assert data(gap) == {"after": 2, "resumed": 5}
     assert (told(start)[0], told(event)[0]) == ("5", "6")
-    async with aclosing(fresh.follow(10_000, ())) as events:
+    async with aclosing(fresh.follow(10_000, (), everything())) as events:
         start, gap = await take(events, 2)
     assert data(gap) == {"after": 10_000, "resumed": 10}
     task.cancel()
@@ -135,7 +151,7 @@ async def test_a_database_that_comes_back_goes_on(
     stage: Stage, stream: sse.Stream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sse, "_PAUSE", 0.01)
-    async with aclosing(stream.follow(None, ("alert.*",))) as events:
+    async with aclosing(stream.follow(None, ("alert.*",), everything())) as events:
         await take(events, 1)
         away = threading.Event()
         read = Tail.read
@@ -154,7 +170,7 @@ async def test_a_database_that_comes_back_goes_on(
 
 
 async def test_a_process_that_stops_ends_its_streams(stream: sse.Stream) -> None:
-    async with aclosing(stream.follow(None, ())) as events:
+    async with aclosing(stream.follow(None, (), everything())) as events:
         await take(events, 1)
         waiting = asyncio.create_task(anext(events, None))
         await asyncio.sleep(0)
@@ -164,7 +180,7 @@ async def test_a_process_that_stops_ends_its_streams(stream: sse.Stream) -> None
 
 @pytest.fixture
 def http(served: Served) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=served.address, timeout=LIMIT) as client:
+    with httpx.Client(base_url=served.address, timeout=LIMIT, cookies=served.cookies) as client:
         yield client
 
 
@@ -217,11 +233,15 @@ def test_a_client_that_reads_nothing_is_dropped(
     monkeypatch.setattr(sse, "STUCK", 0.2)
     monkeypatch.setattr(sse, "MOST", 1)
     host, port = served.address.removeprefix("http://").split(":")
+    token = served.sri.token
     with socket.socket() as stuck:
         stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
         stuck.settimeout(LIMIT)
         stuck.connect((host, int(port)))
-        stuck.sendall(b"GET /api/v1/events?after=0 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        asked = (
+            f"GET /api/v1/events?after=0 HTTP/1.1\r\nHost: localhost\r\nCookie: imm-session={token}\r\n\r\n"
+        )
+        stuck.sendall(asked.encode())
         assert stuck.recv(64).startswith(b"HTTP/1.1 200")
         for _ in range(20):
             served.write(lambda tx: outbox.append(tx, large(served)))
@@ -238,7 +258,7 @@ def large(stage: Stage) -> CloudEvent:
     """An event that no kernel's buffer holds twenty of."""
     text = "x" * 500_000
     return outbox.event(
-        "noise.made", id=stage.ids(), source="/noise", subject="noise", time=stage.clock.now(), data=text
+        "alert.noise", id=stage.ids(), source="/noise", subject="noise", time=stage.clock.now(), data=text
     )
 
 

@@ -16,7 +16,7 @@ from city.identity.totp import Enrolment
 from city.identity.wiring import Identity
 from contracts.errors import Refused
 from contracts.judgements import Text
-from web import access, forms
+from web import access, back, forms
 from web.account.coming import START
 from web.account.cookies import Cookies
 from web.account.second import PASSWORD, WRONG_CODE, WRONG_KEY, Challenge, Credential, said
@@ -103,7 +103,8 @@ def _passkeys(routes: APIRouter, identity: Identity, cookies: Cookies) -> None:
             if caller.strong:
                 form = forms.of(label=label).but("", WRONG_KEY)
                 return await _list(request, identity, caller, form, status=401)
-            return render(request, "account/start.html", status=401, at=2, form=_passwords(WRONG_KEY))
+            form = (await _blank(identity, caller)).but("", WRONG_KEY)
+            return render(request, "account/start.html", status=401, at=2, form=form)
         return _added(cookies, opened)
 
 
@@ -123,24 +124,28 @@ def secrets(identity: Identity) -> APIRouter:
     @routes.get("/mulai")
     async def start(request: Request, caller: access.Caller, langkah: int = 1) -> Response:
         if caller.strong:
-            return RedirectResponse("/akun", status_code=303)
-        return render(request, "account/start.html", at=2 if langkah == 2 else 1, form=_passwords())
+            return RedirectResponse(back.OWN, status_code=303)
+        form = await _blank(identity, caller)
+        return render(request, "account/start.html", at=2 if langkah == 2 else 1, form=form)
 
     @routes.post("/mulai")
     async def choose(request: Request, caller: access.Caller, typed: forms.Typed) -> Response:
-        if form := await _set(identity, caller, typed):
+        if fault := await _set(identity, caller, typed):
+            form = (await _blank(identity, caller)).but(*fault)
             return render(request, "account/start.html", status=422, at=1, form=form)
         return RedirectResponse(FACTOR, status_code=303)
 
     @routes.get("/sandi")
-    async def password(request: Request) -> Response:
-        return render(request, "account/password.html", form=_passwords(), done=False)
+    async def password(request: Request, caller: access.Caller) -> Response:
+        return render(request, "account/password.html", form=await _blank(identity, caller), done=False)
 
     @routes.post("/sandi")
     async def change(request: Request, caller: access.Caller, typed: forms.Typed) -> Response:
-        if form := await _set(identity, caller, typed):
+        form = await _blank(identity, caller)
+        if fault := await _set(identity, caller, typed):
+            form = form.but(*fault)
             return render(request, "account/password.html", status=422, form=form, done=False)
-        return render(request, "account/password.html", form=_passwords(), done=True)
+        return render(request, "account/password.html", form=form, done=True)
 
     @routes.get("/kode")
     async def codes(request: Request) -> Response:
@@ -154,21 +159,22 @@ def secrets(identity: Identity) -> APIRouter:
     return routes
 
 
-async def _set(identity: Identity, caller: access.Who, typed: forms.Form) -> forms.Form | None:
-    """Set the password that was typed twice; the form with what is wrong where it was not."""
+async def _set(identity: Identity, caller: access.Who, typed: forms.Form) -> tuple[str, Text] | None:
+    """Set the password that was typed twice; the field and what is wrong with it where it was not."""
     first, second = typed.value("password"), typed.value("again")
     if first != second:
-        return _passwords().but("again", _DIFFERS)
+        return "again", _DIFFERS
     try:
         await to_thread.run_sync(identity.credentials.set_password, caller, first)
     except Refused as error:
-        return _passwords().but("password", Text(id=error.reason, en=error.reason))
+        return "password", Text(id=error.reason, en=error.reason)
     return None
 
 
-def _passwords(fault: Text | None = None) -> forms.Form:
-    form = forms.of(password="", again="")  # what was typed is not shown again
-    return form.but("", fault) if fault else form
+async def _blank(identity: Identity, caller: access.Who) -> forms.Form:
+    """The form for a password: what was typed is not shown again, and managers learn whose it is."""
+    person = await to_thread.run_sync(identity.people.get, caller, caller.id)
+    return forms.of(password="", again="", username=person.login)
 
 
 def _added(cookies: Cookies, opened: Opened | None) -> Response:

@@ -28,7 +28,7 @@ class Inbox:
         self._zone = zone
         self._vault = vault
 
-    def page(  # noqa: PLR0913 - whose, which, and in whose words
+    def page(
         self,
         tx: Connection,
         person: str,

@@ -91,7 +91,7 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
                 parts.db, parts.papers.files, parts.papers.links, trail=lambda _use: parts.audit
             ),
             web.check.contribution(parts.papers.register),
-            web.webhooks.contribution(parts.webhooks, parts.db),
+            web.webhooks.contribution(parts.webhooks, parts.db, vault=parts.vault),
             web.letters.contribution(parts.db, clock=parts.clock, trail=parts.audit),
             web.places.contribution(parts.atlas),
             parts.account.contribution,

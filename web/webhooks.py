@@ -17,6 +17,8 @@ from city.outbox.letters import Letter
 from city.webhooks.errors import TooMany, Unknown
 from city.webhooks.model import Place, State, Subscription, Told
 from city.webhooks.service import MANAGE, OWN, Webhooks
+from city.webhooks.subjects import hook
+from city.webhooks.vault import Vault
 from contracts.judgements import Text
 from web import access, etags, once, paging
 from web.contribution import Contribution
@@ -74,12 +76,13 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     event: str  # its id, and its `webhook-id`
 
 
-def contribution(webhooks: Webhooks, db: Database) -> Contribution:
+def contribution(webhooks: Webhooks, db: Database, *, vault: Vault) -> Contribution:
     """The routes, and who may."""
     return Contribution(
         name="webhooks",
         routers=(_subscriptions(webhooks, db), _steps(webhooks, db)),
         roles=ROLES,
+        subjects=(hook(vault),),
         known={Unknown: 404, TooMany: 409},
     )
 

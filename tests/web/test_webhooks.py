@@ -63,7 +63,7 @@ def client(stage: Stage, door: Door) -> Iterator[TestClient]:
     )
     app = create_app(
         [
-            webhooks.contribution(stage.webhooks, stage.db),
+            webhooks.contribution(stage.webhooks, stage.db, vault=stage.vault),
             letters.contribution(stage.db, clock=stage.clock, trail=Trail(clock=stage.clock)),
         ],
         db=stage.db,

@@ -18,6 +18,7 @@ from city.identity.model import Person, PersonKind, PersonState
 from city.identity.roles import Catalogue, Role
 from city.identity.tables import doors, people
 from city.outbox import letters
+from city.privacy import Outcome
 from city.webhooks import signing
 from city.webhooks.ears import Holders
 from city.webhooks.errors import TooMany, Unknown
@@ -25,13 +26,14 @@ from city.webhooks.history import HISTORY
 from city.webhooks.model import State, consumer
 from city.webhooks.service import MANAGE, OWN
 from city.webhooks.signing import headers
+from city.webhooks.subjects import hook
 from contracts.errors import Refused
 from contracts.instants import SECOND
 from contracts.judgements import Text
 from runtime.clock import Fake, System
 from tests.city.drill import made, put
 from tests.city.webhooks.receiver import Got, Receiver
-from tests.city.webhooks.stage import APP, Stage
+from tests.city.webhooks.stage import APP, HEAR, Stage
 
 READ = "tangi.incidents.read"
 OTHER = msgspec.structs.replace(APP, id="app-2")
@@ -202,6 +204,18 @@ def test_every_step_is_noted(stage: Stage) -> None:
     actions = ["added", "changed", "paused", "active", "rotated", "rewound", "replayed", "removed"]
     assert [one.action for one in noted] == actions
     assert (noted[1].fields, noted[2].by, noted[2].why) == (("title",), "boss", "moving")
+
+
+def test_a_person_is_handed_what_he_has_and_it_is_erased(stage: Stage) -> None:
+    mine, _ = stage.add(URL, msgspec.structs.replace(MANAGER, reach={HEAR: None}))
+    app, _ = stage.add(URL, msgspec.structs.replace(APP, id="boss"))
+    asked = hook(stage.vault)
+    with stage.db.begin() as tx:
+        assert asked.export(tx, "nobody") == {}
+        assert asked.export(tx, "boss") == {"webhook": [mine]}
+        assert asked.erase(tx, "boss") == (Outcome(kind="webhook", erased=1),)
+        assert asked.export(tx, "boss") == {}
+    assert stage.told(app.id).subscription == app
 
 
 @pytest.mark.parametrize(

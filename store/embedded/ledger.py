@@ -215,8 +215,9 @@ class Ledger:
 
     def totals(self, start: int, end: int, *, device: str = "") -> ledger.Totals:
         with self._file.reading() as cursor:
-            found = cursor.execute(_TOTALS, {"a": start, "b": end, "d": device}).fetchone()
-        return ledger.Totals(**dict(zip(ledger.Totals.__struct_fields__, found or (), strict=True)))
+            # Read to its end: DuckDB refuses a view over an unfinished answer, and the cursor is used again.
+            (found,) = cursor.execute(_TOTALS, {"a": start, "b": end, "d": device}).fetchall()
+        return ledger.Totals(**dict(zip(ledger.Totals.__struct_fields__, found, strict=True)))
 
     def holes(self, *, device: str = "", limit: int = 1_000) -> list[ledger.Hole]:
         with self._file.turn():

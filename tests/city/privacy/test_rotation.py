@@ -229,7 +229,7 @@ db = Database(sys.argv[1])
 def told(count):
     if count >= int(sys.argv[3]):
         os.kill(os.getpid(), signal.SIGKILL)
-rotation._HELD = 0.05
+rotation._HELD = 0.001
 rotation.rotate(db, KeyFile(Path(sys.argv[2]), clock=System()), System(), batch=2, told=told)
 """
 

@@ -104,6 +104,8 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
 def _together(parts: Parts, *, contributions: tuple[Contribution, ...]) -> Assembly:
     """These, the search over what they have, and a person's rights over what they have of him."""
     kinds = [source.kind for one in contributions for source in one.search]
+    for one in contributions:
+        parts.hears.update(one.hears)
     subjects = privacy.Subjects(
         parts.db,
         vault=parts.vault,

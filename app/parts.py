@@ -11,7 +11,6 @@ from typing import Final, Self, TypeVar
 
 import msgspec
 
-from app.hearing import HEARS
 from app.histories import HISTORIES
 from app.papers import Papers
 from app.roles import ROLES
@@ -52,6 +51,7 @@ class Parts:
         self.clock = System()
         self.ids = ids.factory(self.clock)
         self.registry = metrics.registry()
+        self.hears: dict[str, str] = {}  # pattern of events' types → permission; the contributions say it
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -132,7 +132,7 @@ class Parts:
     @cached_property
     def ears(self) -> Ears:
         """Who may hear of which events."""
-        return Ears(HEARS, Holders(self.identity.catalogue, self.clock))
+        return Ears(self.hears, Holders(self.identity.catalogue, self.clock))
 
     @cached_property
     def webhooks(self) -> Webhooks:

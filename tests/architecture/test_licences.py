@@ -20,6 +20,7 @@ WITH_REASON = {
     "psycopg": "LGPL-3.0: imported as a library of its own, unchanged and replaceable",
     "psycopg-binary": "LGPL-3.0: as psycopg",
     "pyphen": "GPL, LGPL or MPL 1.1 at the user's choice, says its LICENSE: taken under MPL, unchanged",
+    "pysnmp": "BSD-2-Clause, says its LICENSE.rst, which its metadata do not repeat",
 }
 
 

@@ -37,6 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     site: str
     device: str  # id, unique in the city; for replay the name under which the agent connects
     broker: mqtt.Settings = mqtt.Settings()
+    folder: Path | None = None  # what the agent keeps: credentials, last settings; none: where the spool lies
     spool: Spool = Spool()
     uplink: uplink.Settings = uplink.Settings()
     period: float = 10.0  # seconds from sample to sample
@@ -49,6 +50,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     disks: tuple[str, ...] = ("/",)  # mount points that a kiosk watches
     wifi: Wifi = Wifi()
     replay: Replay | None = None
+
+    @property
+    def home(self) -> Path:
+        """The agent's folder."""
+        return self.folder or self.spool.path.parent
 
     def __post_init__(self) -> None:
         name("site", self.site)

@@ -94,6 +94,7 @@ def _messages() -> list[tuple[str, object, dict[str, Any], str, str]]:
             "send",
             "Batches that are durable and may be forgotten",
         ),
+        *_control(),
         (
             "alert",
             AreaTopic.alert("a-site", "an-alert"),
@@ -122,6 +123,22 @@ def _messages() -> list[tuple[str, object, dict[str, Any], str, str]]:
             "send",
             "What a worker just accepted, between our own processes, QoS 0",
         ),
+    ]
+
+
+def _control() -> list[tuple[str, object, dict[str, Any], str, str]]:
+    """How the desk has devices do something, and how they should be."""
+    command, result = (_message("application/json", name) for name in ("command", "command-result"))
+    command["description"] = (
+        "MQTT 5 response topic: the device's `result`; correlation data: the command's id."
+    )
+    result["description"] = "Correlation data: the command's id. Sent again when the command comes again."
+    desired, reported = (_message("application/json", f"shadow-{name}") for name in ("desired", "reported"))
+    return [
+        ("command", _DEVICE.topic(Channel.COMMAND), command, "send", "What a device is to do, once"),
+        ("result", _DEVICE.topic(Channel.RESULT), result, "receive", "What became of it so far"),
+        ("shadow_desired", _DEVICE.topic(Channel.SHADOW_DESIRED), desired, "send", "Retained"),
+        ("shadow_reported", _DEVICE.topic(Channel.SHADOW_REPORTED), reported, "receive", "Retained"),
     ]
 
 

@@ -6,7 +6,20 @@ from typing import Any, Final
 
 import msgspec
 
-from contracts import alerts, cloudevents, events, frames, judgements, ledger, receipts, roster, rules, status
+from contracts import (
+    alerts,
+    cloudevents,
+    commands,
+    events,
+    frames,
+    judgements,
+    ledger,
+    receipts,
+    roster,
+    rules,
+    shadow,
+    status,
+)
 from contracts.senml.decoding import MOST
 from contracts.series import LARGEST_VALUE
 
@@ -16,6 +29,8 @@ Schema = dict[str, Any]
 _RECORDS: Final[dict[str, tuple[Any, str]]] = {
     "alert": (alerts.Alert, "Alert"),
     "cloudevent": (cloudevents.CloudEvent, "CloudEvent"),
+    "command": (commands.Command, "Command to a device"),
+    "command-result": (commands.Result, "What became of a command"),
     "events": (tuple[events.Event, ...], "Events of a device"),
     "judgement": (judgements.Judgement, "Judgement"),
     "ledger-hole": (ledger.Hole, "Hole in a stream's numbers"),
@@ -23,6 +38,8 @@ _RECORDS: Final[dict[str, tuple[Any, str]]] = {
     "receipt": (receipts.Receipt, "Receipt"),
     "roster-entry": (roster.Entry, "Device in the roster"),
     "rules": (tuple[rules.Rule, ...], "Rule file"),
+    "shadow-desired": (shadow.Desired, "What a device should be like"),
+    "shadow-reported": (shadow.Reported, "What a device says it is like"),
     "status": (status.Status, "Status of a device"),
 }
 _NUMBER: Final = {"type": "string", "pattern": "^[0-9]{1,19}$"}  # in a user property

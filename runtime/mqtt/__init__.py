@@ -2,8 +2,8 @@
 
 from runtime.mqtt.client import Client
 from runtime.mqtt.errors import Denied, Failure, Lost
-from runtime.mqtt.message import Message
+from runtime.mqtt.message import Ask, Message
 from runtime.mqtt.routes import Handler
 from runtime.mqtt.settings import Settings, Will
 
-__all__ = ["Client", "Denied", "Failure", "Handler", "Lost", "Message", "Settings", "Will"]
+__all__ = ["Ask", "Client", "Denied", "Failure", "Handler", "Lost", "Message", "Settings", "Will"]

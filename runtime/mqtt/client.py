@@ -15,6 +15,7 @@ from runtime.clock import Clock, System
 from runtime.mqtt import packets
 from runtime.mqtt.connection import Connection
 from runtime.mqtt.errors import Failure, Lost
+from runtime.mqtt.message import Ask
 from runtime.mqtt.routes import Handler, Routes
 from runtime.mqtt.settings import Settings, Will
 
@@ -131,11 +132,12 @@ class Client:
         properties: Iterable[tuple[str, str]] | Mapping[str, str] = (),
         content_type: str = "",
         expiry: int | None = None,
+        ask: Ask | None = None,
     ) -> None:
         """Send; return after PUBACK (QoS 1) or hand-over (QoS 0). Messages leave in the order of the calls.
 
         While the window is full it waits. Raises Lost when there is no connection or it breaks before the
-        answer, Denied when the broker refuses. MQTT 3.1.1 carries no properties, type or expiry (seconds).
+        answer, Denied when the broker refuses. MQTT 3.1.1 carries no properties, type, expiry (seconds), ask.
         """
         connection = self._current
         if connection is None or not self.connected.is_set():
@@ -143,7 +145,7 @@ class Client:
         packed = b""
         if self._settings.protocol == 5:
             pairs = properties.items() if isinstance(properties, Mapping) else properties
-            packed = packets.properties(pairs, content_type, expiry)
+            packed = packets.properties(pairs, content_type, expiry, ask)
         await connection.publish(topic, payload, qos=qos, retain=retain, properties=packed)
 
     @property

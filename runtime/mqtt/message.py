@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
+
+
+class Ask(NamedTuple):
+    """What a request says of its answer, and an answer of its request (MQTT 5, 4.10)."""
+
+    response: str = ""  # topic on which the answer is wanted
+    correlation: bytes = b""  # by which it is known
+
+
+_NOTHING = Ask()
 
 
 class Message:
@@ -11,6 +22,7 @@ class Message:
     __slots__ = (
         "_done",
         "acked",
+        "ask",
         "content_type",
         "dup",
         "mid",
@@ -37,6 +49,7 @@ class Message:
         self.payload = payload
         self.properties = properties or {}  # MQTT 5 user properties; of equal keys the last
         self.content_type = content_type
+        self.ask = _NOTHING
         self.retain = retain
         self.qos = qos
         self.dup = dup

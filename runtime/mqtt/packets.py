@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from runtime.mqtt.message import Message
+from runtime.mqtt.message import Ask, Message
 
 EXPIRY: Final = 2
 CONTENT_TYPE: Final = 3
+RESPONSE: Final = 8
+CORRELATION: Final = 9
 USER: Final = 38
 _SUBSCRIPTION: Final = 11  # identifier, a variable byte integer
 _FIXED: Final = {1: 1, EXPIRY: 4, 35: 2}  # identifier → bytes of its value; others begin with their length
@@ -20,13 +22,19 @@ class Malformed(ValueError):
     """Bytes that are no packet."""
 
 
-def properties(user: Iterable[tuple[str, str]], content_type: str, expiry: int | None) -> bytes:
+def properties(
+    user: Iterable[tuple[str, str]], content_type: str, expiry: int | None, ask: Ask | None = None
+) -> bytes:
     """Publish properties, their length before them. Raises ValueError for a text beyond 65,535 bytes."""
     raw = bytearray()
     if expiry is not None:
         raw += EXPIRY.to_bytes(1) + expiry.to_bytes(4)
     if content_type:
         raw += CONTENT_TYPE.to_bytes(1) + text(content_type)
+    if ask and ask.response:
+        raw += RESPONSE.to_bytes(1) + text(ask.response)
+    if ask and ask.correlation:
+        raw += CORRELATION.to_bytes(1) + binary(ask.correlation)
     for key, value in user:
         raw += b"\x26"  # USER
         raw += text(key)
@@ -57,7 +65,7 @@ def decode(header: int, body: memoryview, *, v5: bool) -> Message:
     qos = header >> 1 & 3
     mid = 0
     user: dict[str, str] = {}
-    content_type = ""
+    told: dict[int, bytes] = {}
     try:
         at = 2 + (body[0] << 8 | body[1])
         topic = str(body[2:at], "utf-8", "replace")
@@ -67,28 +75,32 @@ def decode(header: int, body: memoryview, *, v5: bool) -> Message:
         if v5:
             length, at = varint(body, at)
             if length:
-                user, content_type = _unpack(bytes(body[at : at + length]))
+                user, told = _unpack(bytes(body[at : at + length]))
                 at += length
     except IndexError:
         raise Malformed("PUBLISH ends early") from None
     if at > len(body):
         raise Malformed("PUBLISH ends early")
-    return Message(
+    message = Message(
         topic,
         bytes(body[at:]),
         properties=user,
-        content_type=content_type,
+        content_type=told.get(CONTENT_TYPE, b"").decode("utf-8", "replace"),
         retain=bool(header & 1),
         qos=qos,
         dup=bool(header & 8),
         mid=mid,
     )
+    if RESPONSE in told or CORRELATION in told:
+        response = told.get(RESPONSE, b"").decode("utf-8", "replace")
+        message.ask = Ask(response, told.get(CORRELATION, b""))
+    return message
 
 
-def _unpack(raw: bytes) -> tuple[dict[str, str], str]:
-    """Properties → user properties and content type."""
+def _unpack(raw: bytes) -> tuple[dict[str, str], dict[int, bytes]]:
+    """Properties → user properties, and the others that begin with their length."""
     user: dict[str, str] = {}
-    content_type = ""
+    told: dict[int, bytes] = {}
     at = 0
     end = len(raw)
     while at < end:
@@ -106,17 +118,20 @@ def _unpack(raw: bytes) -> tuple[dict[str, str], str]:
             _, at = varint(raw, at)
         else:
             last = at + 2 + (raw[at] << 8 | raw[at + 1])
-            if kind == CONTENT_TYPE:
-                content_type = raw[at + 2 : last].decode("utf-8", "replace")
+            told[kind] = raw[at + 2 : last]
             at = last
     if at > end:
         raise Malformed("properties end early")
-    return user, content_type
+    return user, told
 
 
 def text(value: str) -> bytes:
     """UTF-8 string with its length before it (MQTT 5, 1.5.4). Raises ValueError beyond 65,535 bytes."""
-    raw = value.encode()
+    return binary(value.encode())
+
+
+def binary(raw: bytes) -> bytes:
+    """Bytes with their length before them (MQTT 5, 1.5.6). Raises ValueError beyond 65,535 bytes."""
     if len(raw) > _LONGEST:
         raise ValueError(f"text of {len(raw)} bytes: MQTT allows {_LONGEST}")
     return len(raw).to_bytes(2) + raw

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from runtime.mqtt import packets
+from runtime.mqtt import Ask, packets
 from runtime.mqtt.packets import Malformed
 
 words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
@@ -65,18 +65,26 @@ def test_publish_round_trip(
     assert message.content_type == (content_type if v5 else "")
 
 
-@given(pairs, words, st.none() | st.integers(0, 2**32 - 1))
+@given(pairs, words, st.none() | st.integers(0, 2**32 - 1), words, st.binary(max_size=40))
 def test_properties_are_those_of_paho(
-    user: list[tuple[str, str]], content_type: str, expiry: int | None
+    user: list[tuple[str, str]], content_type: str, expiry: int | None, response: str, correlation: bytes
 ) -> None:
     theirs = Properties(PacketTypes.PUBLISH)
     if expiry is not None:
         theirs.MessageExpiryInterval = expiry
     if content_type:
         theirs.ContentType = content_type
+    if response:
+        theirs.ResponseTopic = response
+    if correlation:
+        theirs.CorrelationData = correlation
     for pair in user:
         theirs.UserProperty = pair
-    assert packets.properties(user, content_type, expiry) == theirs.pack()
+    ours = packets.properties(user, content_type, expiry, Ask(response, correlation))
+    assert ours == theirs.pack()
+    raw = packets.publish("t", 0, 1, qos=1, retain=False, properties=ours)
+    message = packets.decode(raw[0], memoryview(raw)[packets.varint(raw, 1)[1] :], v5=True)
+    assert message.ask == (response, correlation)
 
 
 def test_other_properties_are_passed_over() -> None:

@@ -20,6 +20,7 @@ import city.protected.history
 import city.schedule.history
 import city.search.history
 import city.webhooks.history
+import devices.history
 import programmes.tangi.history
 from city.db import History
 
@@ -40,5 +41,6 @@ HISTORIES: Final[tuple[History, ...]] = (
     city.documents.history.HISTORY,
     city.imports.history.HISTORY,
     alerts.tables.HISTORY,
+    devices.history.HISTORY,
     programmes.tangi.history.HISTORY,
 )

@@ -103,6 +103,13 @@ def _messages() -> list[tuple[str, object, dict[str, Any], str, str]]:
             "Retained while the alert is open, cleared after",
         ),
         (
+            "roster",
+            AreaTopic.roster("a-site", "a-device"),
+            _message("application/json", "roster-entry"),
+            "send",
+            "Retained while the device is enrolled; for the platform and its apps, never for devices",
+        ),
+        (
             "judgement",
             AreaTopic.judgement("a-site", "a-producer"),
             _message("application/json", "judgement", headers="batch-properties"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
 
+from contracts.errors import Refused
 from contracts.topics import PLATFORM, Device, Kind, name
 
 
@@ -73,3 +75,24 @@ class Reader(Protocol):
     def list(self, *, site: str = "", kind: Kind | None = None) -> list[Entry]:
         """Known devices in order of (site, kind, device)."""
         ...
+
+
+class Live(Reader, Protocol):
+    """A roster that changes while it is asked."""
+
+    def on_change(self, heard: Callable[[str], None]) -> None:
+        """Call with the id of each device that changed, came or went."""
+        ...
+
+
+def encode(entry: Entry) -> bytes:
+    """Entry → payload of its retained message, JSON."""
+    return msgspec.json.encode(entry)
+
+
+def decode(payload: bytes) -> Entry:
+    """Payload → entry. Raises Refused."""
+    try:
+        return msgspec.json.decode(payload, type=Entry)
+    except msgspec.MsgspecError as error:
+        raise Refused("roster", payload, str(error)) from None

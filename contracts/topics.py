@@ -111,6 +111,11 @@ class AreaTopic(msgspec.Struct, frozen=True, kw_only=True):
         return cls(site=site, area="alert", subject=alert)
 
     @classmethod
+    def roster(cls, site: str, device: str) -> Self:
+        """Retained form of a device's entry in the roster."""
+        return cls(site=site, area="roster", subject=device)
+
+    @classmethod
     def judgement(cls, site: str, producer: str) -> Self:
         """Where a producer's judgements go."""
         return cls(site=site, area="judgement", subject=producer)

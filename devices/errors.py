@@ -1,11 +1,15 @@
-"""What can be wrong with the fleet's description."""
+"""What can be wrong with the fleet's description, and with what someone asks of it."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
+
+import city.errors
+from contracts.errors import shown
 
 
-class Failure(Exception):
+class Failure(city.errors.Failure):
     """Root of this package's errors."""
 
 
@@ -16,3 +20,54 @@ class BadRoster(Failure):
         self.path = path
         self.reason = reason
         super().__init__(f"roster {path}: {reason}")
+
+
+class Unknown(Failure, LookupError):
+    """There is no such device: look it up in the list."""
+
+    cure = "take its id from the list of devices"
+
+    def __init__(self, device: str) -> None:
+        self.field = "device"
+        self.value = shown(device)
+        self.reason = "there is no such device"
+        super().__init__(f"there is no device {self.value}")
+
+
+class Taken(Failure):
+    """Another device has this id, which is unique in the city."""
+
+    cure = "choose another id, or change the device that has it"
+
+    def __init__(self, device: str) -> None:
+        self.field = "device"
+        self.value = device
+        self.reason = "ids are unique in the city, and this one is taken"
+        super().__init__(f"the id {device} is taken: ids are unique in the city")
+
+
+class NotNow(Failure):
+    """The device's state does not allow this step."""
+
+    cure = "look at the device's state first"
+
+    def __init__(self, device: str, state: str, reason: str) -> None:
+        self.field = "state"
+        self.value = state
+        self.reason = reason
+        super().__init__(f"{device} is {state}: {reason}")
+
+
+class Forbidden(Failure):
+    """The caller lacks a permission for the device's unit."""
+
+    cure = "ask somebody who may, or an administrator for the role"
+
+    def __init__(self, permission: str, unit: str) -> None:
+        self.field = "permission"
+        self.value = permission
+        self.reason = f"it is needed for {unit or 'the whole city'}"
+        super().__init__(f"{permission} is needed for {unit or 'the whole city'}")
+
+
+KNOWN: Final[dict[type[Exception], int]] = {Unknown: 404, Taken: 409, NotNow: 409, Forbidden: 403}

@@ -1,4 +1,4 @@
-"""The roster kept in a TOML file, until a registry keeps it; answers from memory."""
+"""The roster kept in a TOML file: what the registry starts from, and all there is where it is empty."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Roster:
     def __init__(self, entries: Iterable[Entry], producers: Iterable[Producer] = ()) -> None:
         """`producers` are known when asked for, and no devices to be listed."""
         self._producers = {producer.device: producer for producer in producers}
-        self._entries = {entry.device: entry for entry in sorted(entries, key=_order)}
+        self._entries = {entry.device: entry for entry in sorted(entries, key=order)}
 
     @classmethod
     def load(cls, path: Path, producers: Iterable[Producer] = ()) -> Self:
@@ -61,5 +61,6 @@ class Roster:
         ]
 
 
-def _order(entry: Entry) -> tuple[str, str, str]:
+def order(entry: Entry) -> tuple[str, str, str]:
+    """By site, kind, id."""
     return entry.site, entry.kind, entry.device

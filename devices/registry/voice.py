@@ -1,0 +1,85 @@
+"""What is told of devices: events for everyone who hears, entries for the audit trail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection
+
+from city import outbox
+from city.audit import Entry, Trail
+from city.identity.caller import Caller
+from devices.registry.model import Device
+from runtime.ids import Factory
+
+PLANNED: Final = "device.planned"
+ENROLLED: Final = "device.enrolled"
+CHANGED: Final = "device.changed"
+DISABLED: Final = "device.disabled"
+ENABLED: Final = "device.enabled"
+RETIRED: Final = "device.retired"
+ALL: Final = "device.*"
+KIND: Final = "devices.device"  # of the records in the trail
+
+
+class Voice:
+    """Tells in the transaction of the change."""
+
+    def __init__(self, trail: Trail, *, ids: Factory) -> None:
+        self._trail = trail
+        self._ids = ids
+
+    def tell(
+        self,
+        tx: Connection,
+        event: str,
+        device: Device,
+        by: Caller,
+        *,
+        fields: Sequence[str] = (),
+        why: str = "",
+        before: Device | None = None,
+    ) -> None:
+        """Append the event and note who did it; `before`: the device as it was, where it moved.
+
+        The event holds no personal data: contacts lie in the vault.
+        """
+        data: dict[str, Any] = msgspec.to_builtins(device)
+        if before is not None and before.site != device.site:
+            data["was_site"] = before.site
+        outbox.append(
+            tx,
+            outbox.event(
+                event,
+                id=self._ids(),
+                source="/devices",
+                subject=device.device,
+                time=device.updated,
+                data=data,
+            ),
+        )
+        self.note(tx, event.rpartition(".")[2], device, by, fields=fields, why=why)
+
+    def note(
+        self,
+        tx: Connection,
+        action: str,
+        device: Device,
+        by: Caller,
+        *,
+        fields: Sequence[str] = (),
+        why: str = "",
+    ) -> None:
+        """Note in the trail what changes nothing that others hear of."""
+        entry = Entry(
+            by=by.id,
+            action=action,
+            kind=KIND,
+            record=device.device,
+            fields=tuple(fields),
+            why=why,
+            unit=device.unit,
+        )
+        self._trail.note(tx, entry)

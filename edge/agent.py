@@ -1,68 +1,29 @@
-"""The one loop of all agents: readings at a steady pace → spool → uplink, counts and probes beside them."""
+"""The life of one agent: spool, uplink, counts and its word of itself, around the work that it does."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Final, Protocol
-
-from prometheus_client import CollectorRegistry, Counter, start_http_server
+from collections.abc import AsyncIterator, Awaitable
+from typing import Final
 
 from contracts import instants
-from contracts.topics import Channel, Device, Kind
+from contracts.topics import Channel, Device
 from edge import status
-from edge.recorder import Reading, Recorder
-from edge.sampling import ticks
+from edge.health.tend import tend
+from edge.health.trouble import Memory
+from edge.sampler import sampler
 from edge.settings import Settings
-from runtime import metrics, mqtt
+from edge.station import Source, Station, Work
+from runtime import mqtt
 from runtime.clock import Clock
 from runtime.service import Service
-from runtime.spool import Full, Lane, Spool
-from runtime.uplink import Uplink
+from runtime.spool import Full, Spool
 
 _HOUR_LATE: Final = 2.0  # seconds after an hour's close until it is told: samples of its last moments are in
-_PROBES_BEHIND: Final = 10  # batches of the event lane; behind more no probe is sent
 _log: Final = logging.getLogger(__name__)
-Work = Callable[["Station"], Awaitable[None]]
-
-
-class Source(Protocol):
-    """Something that can be read."""
-
-    @property
-    def name(self) -> str:
-        """For logs."""
-        ...
-
-    async def read(self) -> list[Reading]:
-        """What it shows now; what it lacks is absent. Raises OSError where it cannot be read at all."""
-        ...
-
-
-class Station:
-    """What every agent stands on."""
-
-    def __init__(
-        self, settings: Settings, service: Service, clock: Clock, spool: Spool, device: Device | None
-    ) -> None:
-        self.settings = settings
-        self.service = service
-        self.clock = clock
-        self.spool = spool
-        self.registry = metrics.registry()
-        self.client = mqtt.Client(
-            settings.broker,
-            client_id=settings.device,
-            will=status.will(device, since=clock.now(), epoch=spool.epoch) if device else None,
-            clock=clock,
-        )
-        self.uplink = Uplink(
-            spool, self.client, clock=clock, settings=settings.uplink, registry=self.registry
-        )
-        self.device = device
-        self.started = clock.now()
+__all__ = ["Source", "Station", "Work", "run", "sampler"]
 
 
 async def run(
@@ -72,7 +33,7 @@ async def run(
 
     Raises spool.Busy, spool.Unusable, spool.Full, runtime.settings.Wrong at the start.
     """
-    with _spool(settings, clock) as spool:
+    with Memory(clock) as memory, _spool(settings, clock) as spool:
         station = Station(settings, service, clock, spool, device)
         async with station.client, _exposed(station):
             if device:
@@ -80,6 +41,7 @@ async def run(
             done = asyncio.Event()
             service.start("uplink", _send(station, done), drains=True)
             service.start("tally", _tell(station))
+            service.start("health", tend(station, memory))
             try:
                 await _until_stopped(service, work(station))
             finally:
@@ -173,6 +135,8 @@ async def _exposed(station: Station) -> AsyncIterator[None]:
     if not station.settings.metrics_port:
         yield
         return
+    from prometheus_client import start_http_server
+
     server, thread = start_http_server(
         station.settings.metrics_port, addr="127.0.0.1", registry=station.registry
     )
@@ -182,75 +146,3 @@ async def _exposed(station: Station) -> AsyncIterator[None]:
         await asyncio.to_thread(server.shutdown)
         server.server_close()
         thread.join()
-
-
-def sampler(kind: Kind, sources: Sequence[Source]) -> Work:
-    """Work of an agent that samples."""
-
-    async def work(station: Station) -> None:
-        settings = station.settings
-        device = Device(site=settings.site, kind=kind, device=settings.device)
-        recorder = Recorder(station.spool, device, station.clock, encoding=settings.encoding)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_sample(station, recorder, sources), name="sample")
-            if settings.probe:
-                tasks.create_task(_probe(station, recorder), name="probe")
-
-    return work
-
-
-async def _sample(station: Station, recorder: Recorder, sources: Sequence[Source]) -> None:
-    figures = _Figures(station.registry)
-    failing: set[str] = set()
-    async for missed in ticks(station.settings.period, station.clock):
-        if missed:
-            figures.missed.inc(missed)
-            _log.warning("%d samples missed: the machine was too busy, or asleep", missed)
-        time = station.clock.now()
-        readings = [reading for source in sources for reading in await _read(source, failing)]
-        readings += _own(station.spool)
-        try:
-            figures.recorded.inc(await recorder.record(readings, time))
-        except Full as error:
-            _log.error("%s", error)
-
-
-async def _read(source: Source, failing: set[str]) -> list[Reading]:
-    """Readings of one source; one that fails leaves the others alone, and is told of once."""
-    try:
-        readings = await source.read()
-    except OSError as error:
-        if source.name not in failing:
-            failing.add(source.name)
-            _log.warning("%s cannot be read: %s", source.name, error)
-        return []
-    if source.name in failing:
-        failing.remove(source.name)
-        _log.info("%s can be read again", source.name)
-    return readings
-
-
-def _own(spool: Spool) -> list[Reading]:
-    return [
-        Reading(metric="agent.spooled", value=float(sum(spool.depth().values()))),
-        Reading(metric="agent.spool.size", value=float(spool.size())),
-    ]
-
-
-async def _probe(station: Station, recorder: Recorder) -> None:
-    """Send probes while the path is open: one that waits tells nothing, and would take an alarm's place."""
-    async for _ in ticks(station.settings.probe, station.clock):
-        if not station.client.connected.is_set() or station.spool.depth()[Lane.EVENT] > _PROBES_BEHIND:
-            continue
-        try:
-            await recorder.probe()
-        except Full as error:
-            _log.error("%s", error)
-
-
-class _Figures:
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.recorded = Counter("imm_agent_samples", "Samples recorded", registry=registry)
-        self.missed = Counter(
-            "imm_agent_missed", "Ticks at which nothing could be sampled", registry=registry
-        )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+import msgspec
 
 from contracts.errors import Refused
 from contracts.topics import Device, Kind
@@ -18,6 +19,8 @@ from runtime.clock import Clock, System
 from runtime.spool import Error
 
 PREFIX = "IMM_EDGE_"
+_RUNTIME = Path("/run/imm-edge")  # where systemd has an agent of ours leave its word
+_CONFIG = Path("/var/lib/imm-edge/agent.toml")
 Command = TypeVar("Command", bound=Callable[..., Any])
 Start = Callable[[Settings, service.Service, Clock], Awaitable[None]]
 _OPTIONS = {
@@ -142,6 +145,43 @@ def replay(config: Path | None, **options: str | None) -> None:
         await agent.run(chosen, running, clock, work, device=None)  # its devices have no status of their own
 
     start(config, options, run)
+
+
+@edge.command()
+@common
+@cli.json_option
+@click.pass_context
+def status(context: click.Context, /, config: Path | None, *, json: bool, **options: str | None) -> None:
+    """Say how the agent of this machine fares: what, since when, why, what to do. Needs no network."""
+    from edge.health import show, word
+
+    home = load(config, options).home
+    places = (word.place(home), _RUNTIME / word.NAME, word.place(home, {}))
+    try:
+        said = next((found for place in places if (found := word.read(place))), None)
+    except (OSError, Refused) as error:
+        raise cli.Failure(
+            "The status cannot be read", str(error), "ask as root, or as the agent's user"
+        ) from None
+    if said is None:
+        raise cli.Failure(
+            "There is no status", f"no agent has left one in {home}", "start it: systemctl start imm-edge"
+        )
+    if json:
+        click.echo(msgspec.json.format(msgspec.json.encode(said), indent=2))
+    else:
+        click.echo("\n".join(show.lines(said)))
+    context.exit(0 if show.well(said) else 1)
+
+
+@edge.command()
+@click.argument("kind", type=click.Choice(["kiosk", "wifi", "replay"]))
+@click.option("--config", type=click.Path(path_type=Path), default=_CONFIG, help="TOML file of the agent.")
+def unit(kind: str, config: Path) -> None:
+    """Print the systemd unit of an agent that is installed here."""
+    from edge.health.unit import text
+
+    click.echo(text(kind, config), nl=False)
 
 
 def main() -> None:

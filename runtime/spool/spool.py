@@ -86,6 +86,15 @@ class Spool:
         """Bytes that they take."""
         return self._books.size
 
+    def oldest(self) -> int:
+        """µs UTC at which the oldest batch that waits was recorded; 0 where none does. Raises Full."""
+
+        def work(db: sqlite3.Connection) -> int:
+            row = db.execute("SELECT recorded FROM batches ORDER BY id LIMIT 1").fetchone()
+            return int(row[0]) if row else 0
+
+        return self._run(work, durable=False, insist=True)
+
     # in
 
     def append(

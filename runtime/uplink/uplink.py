@@ -47,8 +47,10 @@ class Uplink:
         clock: Clock | None = None,
         settings: Settings | None = None,
         registry: CollectorRegistry | None = None,
+        opened: asyncio.Event | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
+        """`opened`: nothing leaves before it is set; without one nothing is held."""
         self._spool = spool
         self._client = client
         self._clock = clock or System()
@@ -64,9 +66,16 @@ class Uplink:
         self._acknowledged: list[int] = []
         self._listening: set[str] = set()
         self._publishing: set[asyncio.Task[None]] = set()
+        self._opened = opened
+        self._turns: dict[str, float] = {}  # part → when it last went round (monotonic)
         self._wake = asyncio.Event()
         self._told = asyncio.Event()
         self._settled = asyncio.Event()
+
+    @property
+    def turned(self) -> float:
+        """Monotonic time since which every part has gone round; it stands still where one hangs."""
+        return min(self._turns.values(), default=self._clock.monotonic())
 
     async def drained(self) -> None:
         """Return when no batch waits for a receipt."""
@@ -91,7 +100,7 @@ class Uplink:
 
     async def _send(self) -> None:
         while True:
-            await self._client.connected.wait()
+            await self._free()
             connection = self._client.connection
             self._flights.clear()
             self._cursor = dict.fromkeys(Lane, 0)
@@ -99,8 +108,19 @@ class Uplink:
             self._ahead = (0, 0)
             while self._client.connected.is_set() and self._client.connection == connection:
                 self._wake.clear()
+                self._turn("send")
                 if not (await self._fresh(connection) or await self._overdue(connection)):
                     await _wait(self._wake, min(_LOOK, self._settings.patience / 4))
+
+    async def _free(self) -> None:
+        """Return when there is a connection and nothing is held."""
+        for gate in filter(None, (self._opened, self._client.connected)):
+            while not gate.is_set():
+                self._turn("send")
+                await _wait(gate, _LOOK)
+
+    def _turn(self, part: str) -> None:
+        self._turns[part] = self._clock.monotonic()
 
     async def _fresh(self, connection: int) -> bool:
         """Send a chunk of the highest lane that has something; return whether there was any."""
@@ -209,6 +229,7 @@ class Uplink:
         while True:
             await _wait(self._told, _MARK if self._acknowledged else _LOOK)
             self._told.clear()
+            self._turn("settle")
             if self._receipts:
                 todo, self._receipts = self._receipts, []
                 gone = await self._patiently(lambda: self._spool.settle(todo))  # noqa: B023  # called at once
@@ -235,6 +256,8 @@ class Uplink:
                 if not told:
                     _log.error("%s", error)
                     told = True
+            for part in self._turns:  # who waits for space goes on; who hangs in the disk does not
+                self._turn(part)
             await asyncio.sleep(_DISK)
 
 

@@ -1,0 +1,94 @@
+"""The work of an agent that samples: readings at a steady pace into the spool, probes beside them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter
+
+from contracts.topics import Device, Kind
+from edge.reading import Reader
+from edge.recorder import Reading, Recorder
+from edge.sampling import ticks
+from edge.station import Source, Station, Work
+from runtime.spool import Full, Lane, Spool
+
+_PROBES_BEHIND: Final = 10  # batches of the event lane; behind more no probe is sent
+_PATIENCE: Final = 30.0  # seconds that one source may take at most, and no longer than a period
+_STALLED: Final = 3.0  # periods without a turn after which sampling counts as stalled, beside the patience
+_log: Final = logging.getLogger(__name__)
+
+
+def sampler(kind: Kind, sources: Sequence[Source]) -> Work:
+    """Work of an agent that samples."""
+
+    async def work(station: Station) -> None:
+        settings = station.settings
+        device = Device(site=settings.site, kind=kind, device=settings.device)
+        recorder = Recorder(station.spool, device, station.clock, encoding=settings.encoding)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_sample(station, recorder, sources), name="sample")
+            if settings.probe:
+                tasks.create_task(_probe(station, recorder), name="probe")
+
+    return work
+
+
+async def _sample(station: Station, recorder: Recorder, sources: Sequence[Source]) -> None:
+    period = station.settings.period
+    figures = _Figures(station.registry)
+    reader = Reader(sources, station.health, patience=min(period, _PATIENCE))
+    station.progress.watch("sampling", _PATIENCE + _STALLED * period)
+    try:
+        async for missed in ticks(period, station.clock):
+            station.progress.turn("sampling")
+            if missed:
+                figures.missed.inc(missed)
+                _log.warning("%d samples missed: the machine was too busy, or asleep", missed)
+            time = station.clock.now()
+            readings = await reader.read() + _own(station.spool)
+            await _record(station, recorder, readings, time, figures)
+    finally:
+        station.progress.forget("sampling")
+        reader.close()
+
+
+async def _record(
+    station: Station, recorder: Recorder, readings: list[Reading], time: int, figures: _Figures
+) -> None:
+    try:
+        figures.recorded.inc(await recorder.record(readings, time))
+    except Full as error:
+        station.health.set("disk", False, str(error))
+        _log.error("%s", error)
+    else:
+        station.health.set("disk", True)
+
+
+def _own(spool: Spool) -> list[Reading]:
+    return [
+        Reading(metric="agent.spooled", value=float(sum(spool.depth().values()))),
+        Reading(metric="agent.spool.size", value=float(spool.size())),
+    ]
+
+
+async def _probe(station: Station, recorder: Recorder) -> None:
+    """Send probes while the path is open: one that waits tells nothing, and would take an alarm's place."""
+    async for _ in ticks(station.settings.probe, station.clock):
+        if not station.client.connected.is_set() or station.spool.depth()[Lane.EVENT] > _PROBES_BEHIND:
+            continue
+        try:
+            await recorder.probe()
+        except Full as error:
+            _log.error("%s", error)
+
+
+class _Figures:
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.recorded = Counter("imm_agent_samples", "Samples recorded", registry=registry)
+        self.missed = Counter(
+            "imm_agent_missed", "Ticks at which nothing could be sampled", registry=registry
+        )

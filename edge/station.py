@@ -1,0 +1,66 @@
+"""What every part of an agent stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from contracts.topics import Device
+from edge import status
+from edge.health.notify import Notifier
+from edge.health.progress import Progress
+from edge.recorder import Reading
+from edge.settings import Settings
+from edge.state import Folder
+from runtime import metrics, mqtt
+from runtime.clock import Clock
+from runtime.service import Health, Service
+from runtime.spool import Spool
+from runtime.uplink import Uplink
+
+_STALLED = 60.0  # seconds without a turn after which the uplink counts as stalled: a slow disk takes some
+
+
+class Source(Protocol):
+    """Something that can be read."""
+
+    @property
+    def name(self) -> str:
+        """For logs."""
+        ...
+
+    async def read(self) -> list[Reading]:
+        """What it shows now; what it lacks is absent. Raises OSError where it cannot be read at all."""
+        ...
+
+
+class Station:
+    """What every agent stands on."""
+
+    def __init__(
+        self, settings: Settings, service: Service, clock: Clock, spool: Spool, device: Device | None
+    ) -> None:
+        self.settings = settings
+        self.service = service
+        self.clock = clock
+        self.spool = spool
+        self.home = Folder(settings.home)
+        self.registry = metrics.registry()
+        self.client = mqtt.Client(
+            settings.broker,
+            client_id=settings.device,
+            will=status.will(device, since=clock.now(), epoch=spool.epoch) if device else None,
+            clock=clock,
+        )
+        self.uplink = Uplink(
+            spool, self.client, clock=clock, settings=settings.uplink, registry=self.registry
+        )
+        self.device = device
+        self.started = clock.now()
+        self.health = Health(clock)
+        self.progress = Progress(clock)
+        self.progress.watch("uplink", _STALLED, lambda: self.uplink.turned)
+        self.notifier = Notifier()
+
+
+Work = Callable[[Station], Awaitable[None]]

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     COUNT = "count"  # a number of things seen since the sample before
     TEXT = "text"  # a string
     FLAG = "flag"  # a boolean
+    SKETCH = "sketch"  # data that only merges, and is shown to nobody: contracts.sketches
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,12 +36,12 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     low: float | None = None  # smallest and greatest value that can be true; beyond them a sample is refused
     high: float | None = None
     text: Text
-    reserved: bool = False  # written by ingest itself; a device that sends it is refused
+    reserved: bool = False  # written by the platform itself; a device that sends it is refused
 
     @property
     def numeric(self) -> bool:
         """Whether its values are numbers."""
-        return self.kind not in {Kind.TEXT, Kind.FLAG}
+        return self.kind not in {Kind.TEXT, Kind.FLAG, Kind.SKETCH}
 
 
 def _of(  # a row of the table below
@@ -53,7 +54,13 @@ def _own(name: str, id_: str, en: str) -> Metric:
     return Metric(name=name, kind=Kind.TEXT, text=Text(id=id_, en=en), reserved=True)
 
 
+def _merged(name: str, id_: str, en: str) -> Metric:  # by the store, of what devices sent as sketches
+    text = Text(id=id_, en=en)
+    return Metric(name=name, unit="count", kind=Kind.GAUGE, low=0, high=1e9, text=text, reserved=True)
+
+
 _G, _C, _N, _F = Kind.GAUGE, Kind.COUNTER, Kind.COUNT, Kind.FLAG
+_T, _S = Kind.TEXT, Kind.SKETCH
 
 _METRICS: Final = (
     # the device itself, an instance where it has several disks, sensors
@@ -99,6 +106,19 @@ _METRICS: Final = (
         "people.count", "count", _N, 0, 1e6, "Orang yang lewat sejak hitungan sebelumnya", "People who passed"
     ),
     _of("people.present", "count", _G, 0, 1e6, "Orang di tempat", "People present"),
+    # visitors without identities; the instance says of what, or over which time
+    _of("visitors.sketch", "", _S, None, None, "Sketsa pengunjung", "Sketch of visitors"),
+    _of(
+        "visitors.counting", "", _T, None, None, "Keadaan hitungan pengunjung", "Whether visitors are counted"
+    ),
+    _of("visitors.randomised", "/", _G, 0, 1, "Bagian alamat acak", "Share of randomised addresses"),
+    _merged("visitors.unique", "Pengunjung berbeda", "Unique visitors"),
+    _merged("visitors.unique.low", "Pengunjung berbeda, paling sedikit", "Unique visitors, at least"),
+    _merged("visitors.unique.high", "Pengunjung berbeda, paling banyak", "Unique visitors, at most"),
+    _merged("visitors.users", "Nama pengguna berbeda", "Unique user names"),
+    _merged("visitors.users.low", "Nama pengguna berbeda, paling sedikit", "Unique user names, at least"),
+    _merged("visitors.users.high", "Nama pengguna berbeda, paling banyak", "Unique user names, at most"),
+    _own("visitors.state", "Keadaan angka pengunjung", "State of the visitors' figures"),
     # the agent itself
     _of(
         "agent.spooled",

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from contracts import measurements
+from contracts import measurements, sketches
 from contracts.batches import CBOR, JSON, LARGEST
 from contracts.errors import Refused
 from contracts.senml import columns, times
@@ -23,7 +23,11 @@ VERSION: Final = 10  # the newest that we understand (RFC 8428 4.4)
 _BASE: Final = frozenset(("bver", "bn", "bt", "bu", "bv", "bs"))
 _VALUES: Final = ("v", "vs", "vb", "vd")
 _KNOWN: Final = _BASE | frozenset((*_VALUES, "n", "u", "s", "t", "ut"))
-_TYPES: Final[dict[measurements.Kind, type]] = {measurements.Kind.TEXT: str, measurements.Kind.FLAG: bool}
+_TYPES: Final[dict[measurements.Kind, type]] = {
+    measurements.Kind.TEXT: str,
+    measurements.Kind.FLAG: bool,
+    measurements.Kind.SKETCH: Data,
+}
 _INTEGRALS: Final = {"": "", "W": "J", "A": "C"}  # unit of a value → unit of its integral over seconds
 
 
@@ -185,6 +189,8 @@ def _check_meaning(label: str, value: Value, series: Series, low: float, high: f
         raise Refused(label, value, f"{series.metric} is a {entry.kind}")
     if isinstance(value, float):
         raise Refused(label, value, f"{series.metric} is from {low:g} to {high:g} {series.unit}".rstrip())
+    if isinstance(value, Data):
+        sketches.check(value, site=series.site, instance=series.instance)
 
 
 def _integral(series: Series) -> Series:

@@ -90,7 +90,7 @@ def _meaning(device: Device, full: str, unit: str, foreign: tuple[str, ...]) -> 
     if entry is None:
         return Known(_series(device, metric, instance, unit), -_LARGEST, _LARGEST)
     if entry.reserved:
-        raise Refused("n", full, f"{metric} is reserved: it is written from the device's events and status")
+        raise Refused("n", full, f"{metric} is reserved: the platform itself writes it")
     if unit not in ("", entry.unit):
         raise Refused("u", unit, f"{metric} is measured in {entry.unit or 'no unit'}")
     series = _series(device, metric, instance, entry.unit)

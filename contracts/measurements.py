@@ -93,14 +93,46 @@ _METRICS: Final = (
     _of("network.drops", "count", _C, 0, None, "Paket terbuang", "Packets dropped"),
     _of("network.up", "", _F, None, None, "Antarmuka jaringan menyala", "Interface is up"),
     _of("network.speed", "Mbit/s", _G, 0, 1e7, "Kecepatan antarmuka", "Speed of the interface"),
+    _of("network.enabled", "", _F, None, None, "Antarmuka diaktifkan pengelola", "Interface is switched on"),
+    _of("network.rate.received", "bit/s", _G, 0, 1e13, "Laju data diterima", "Data rate received"),
+    _of("network.rate.sent", "bit/s", _G, 0, 1e13, "Laju data dikirim", "Data rate sent"),
     # public Wi-Fi, a radio or network an instance
     _of("wifi.clients", "count", _G, 0, 100_000, "Perangkat tersambung", "Clients connected"),
     _of("wifi.signal", "dBm", _G, -150, 50, "Kuat sinyal", "Signal strength"),
     _of("wifi.quality", "/", _G, 0, 1, "Mutu sambungan", "Quality of the link"),
+    _of("wifi.joins", "count", _C, 0, None, "Penyambungan perangkat", "Associations of clients"),
+    _of("wifi.failures", "count", _C, 0, None, "Penyambungan yang gagal", "Joins or sessions that failed"),
+    _of("wifi.signal.clients", "count", _G, 0, 100_000, "Perangkat menurut kuat sinyal", "Clients by signal"),
+    _of("wifi.throughput.down", "bit/s", _G, 0, 1e13, "Laju data ke perangkat", "Data rate to the clients"),
+    _of("wifi.throughput.up", "bit/s", _G, 0, 1e13, "Laju data dari perangkat", "Data rate from the clients"),
+    _of("wifi.retries", "/", _G, 0, 1, "Bagian kiriman ulang", "Share of transmissions that were repeats"),
+    _of("wifi.lost", "/", _G, 0, 1, "Bagian kiriman yang gagal", "Share of frames given up"),
+    _of("wifi.channel.busy", "/", _G, 0, 1, "Kanal terpakai", "Time that the channel is taken"),
+    _of("wifi.channel.frequency", "Hz", _G, 0, 1e12, "Frekuensi kanal", "Frequency of the channel"),
+    _of("wifi.channel.noise", "dBm", _G, -150, 50, "Derau kanal", "Noise on the channel"),
+    _of("wifi.sessions", "count", _C, 0, None, "Sesi yang dimulai", "Sessions begun"),
+    _of("wifi.sessions.ended", "count", _C, 0, None, "Sesi yang berakhir", "Sessions ended"),
+    _of(
+        "wifi.sessions.forgotten", "count", _C, 0, None, "Sesi tanpa akhir", "Sessions whose end nobody told"
+    ),
+    _of("wifi.sessions.open", "count", _G, 0, 1e6, "Sesi berjalan", "Sessions under way"),
+    _of("wifi.sessions.stale", "count", _G, 0, 1e6, "Sesi tanpa kabar", "Sessions not heard of lately"),
+    _of("wifi.sessions.received", "B", _C, 0, None, "Data dari pengguna", "Bytes from the users"),
+    _of("wifi.sessions.sent", "B", _C, 0, None, "Data ke pengguna", "Bytes to the users"),
+    _of("radius.requests", "count", _C, 0, None, "Kabar akuntansi diterima", "Accounting requests taken"),
+    _of("radius.repeated", "count", _C, 0, None, "Kabar akuntansi berulang", "Accounting requests repeated"),
+    _of("radius.refused", "count", _C, 0, None, "Kabar akuntansi ditolak", "Accounting requests refused"),
     # reachability as the device sees it, an instance for each thing it tries to reach
     _of("reachability.up", "/", _G, 0, 1, "Terjangkau (1) atau tidak (0)", "Reached (1) or not (0)"),
     _of("reachability.time", "ms", _G, 0, 3_600_000, "Waktu jangkau", "Time to reach it"),
+    _of(
+        "reachability.open", "/", _G, 0, 1, "Internet terbuka (1), portal (0)", "Open (1), captive portal (0)"
+    ),
+    _of("reachability.throughput", "bit/s", _G, 0, 1e13, "Laju unduh", "Download rate"),
     _of("reachability.loss", "/", _G, 0, 1, "Bagian percobaan yang gagal", "Share of attempts that failed"),
+    # what an agent reads, a source an instance
+    _of("source.up", "/", _G, 0, 1, "Sumber terbaca (1) atau tidak (0)", "Source read (1) or not (0)"),
+    _of("source.time", "ms", _G, 0, 3_600_000, "Waktu baca sumber", "Time to read the source"),
     # people
     _of(
         "people.count", "count", _N, 0, 1e6, "Orang yang lewat sejak hitungan sebelumnya", "People who passed"

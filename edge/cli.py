@@ -112,14 +112,13 @@ def kiosk(config: Path | None, **options: str | None) -> None:
 @edge.command()
 @common
 def wifi(config: Path | None, **options: str | None) -> None:
-    """Sample a Wi-Fi node: interface counters, and what it reaches."""
-    from edge.wifi.counters import Counters
-    from edge.wifi.probes import Probes
+    """Sample a Wi-Fi node: interface counters, what it reaches, and the access points that [wifi] names."""
+    from edge.wifi.build import watching
 
     async def run(chosen: Settings, running: service.Service, clock: Clock) -> None:
         device = Device(site=chosen.site, kind=Kind.WIFI, device=chosen.device)
-        work = agent.sampler(Kind.WIFI, [Counters(chosen.wifi.interfaces), Probes(chosen.wifi, clock)])
-        await agent.run(chosen, running, clock, work, device=device)
+        async with watching(chosen.wifi, clock, chosen.home) as sources:
+            await agent.run(chosen, running, clock, agent.sampler(Kind.WIFI, [sources]), device=device)
 
     start(config, options, run)
 

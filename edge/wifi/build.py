@@ -1,0 +1,41 @@
+"""The sources of one node, as its settings choose them. A library is loaded only for what is chosen."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+from edge.wifi.counters import Counters
+from edge.wifi.counts import Counts
+from edge.wifi.probes import Probes
+from edge.wifi.settings import Settings
+from edge.wifi.together import Part, Together
+from runtime.clock import Clock
+
+_SLACK = 1.0  # seconds that a whole reading may take beyond its longest attempt
+
+
+@contextlib.asynccontextmanager
+async def watching(settings: Settings, clock: Clock, home: Path) -> AsyncIterator[Together]:
+    """All sources as one; what goes on over restarts is kept in the agent's folder. Raises OSError, Wrong."""
+    with Counts(home / "wifi.db") as counts:
+        parts = list(_parts(settings, clock, counts))
+        together = Together(parts, clock, counts=counts, grace=settings.grace)
+        try:
+            yield together
+        finally:
+            await together.close()
+
+
+def _parts(settings: Settings, clock: Clock, counts: Counts) -> Iterator[Part]:
+    yield Part(Counters(settings.interfaces))
+    yield Part(Probes(settings, clock), patience=settings.patience + _SLACK)
+    if settings.linux:
+        from edge.wifi.linux import Linux
+
+        yield Part(
+            Linux(settings.linux.interfaces, counts, clock, flap=settings.flap),
+            every=settings.linux.every,
+            patience=settings.linux.patience,
+        )

@@ -1,0 +1,126 @@
+"""All sources of a node read at once: each at its own pace, within its own limit, holding up no other."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from edge.agent import Source
+from edge.recorder import Reading
+from edge.wifi.counts import Counts
+from runtime.clock import Clock
+
+_log: Final = logging.getLogger(__name__)
+
+
+class Part:
+    """One source and its limits."""
+
+    def __init__(self, source: Source, *, every: float = 0.0, patience: float = 5.0) -> None:
+        self.source = source
+        self.every = every  # seconds from reading to reading; 0: at each sample
+        self.patience = patience  # seconds until a reading counts as failed
+        self.due: float | None = None
+        self.running: asyncio.Task[list[Reading]] | None = None
+        self.failing = False
+
+
+class Together:
+    """One source made of many. What is not there after `grace` seconds comes with the sample after."""
+
+    name = "wifi"
+
+    def __init__(
+        self, parts: Sequence[Part], clock: Clock, *, counts: Counts | None = None, grace: float = 1.0
+    ) -> None:
+        self._parts = parts
+        self._clock = clock
+        self._counts = counts
+        self._grace = grace
+
+    async def read(self) -> list[Reading]:
+        """What was read since the call before, and of each source whether it could be read."""
+        for part in self._parts:
+            self._start(part)
+        running = {part.running for part in self._parts if part.running}
+        if running:
+            await asyncio.wait(running, timeout=self._grace)
+        readings = []
+        for part in self._parts:
+            if part.running and part.running.done():
+                readings += part.running.result()
+                part.running = None
+        if self._counts:  # before they are told, so that a count never goes back
+            await asyncio.to_thread(self._counts.save)
+        return readings
+
+    def associated(self) -> Iterable[bytes]:
+        """Addresses of the clients of all sources that know them."""
+        found: set[bytes] = set()
+        for part in self._parts:
+            known = getattr(part.source, "associated", None)
+            if known:
+                found.update(known())
+        return found
+
+    async def close(self) -> None:
+        """End what still runs, and what the sources hold open."""
+        running: list[asyncio.Task[Any]] = [part.running for part in self._parts if part.running]
+        for task in running:
+            task.cancel()
+        if running:
+            await asyncio.wait(running)
+        for part in self._parts:
+            close = getattr(part.source, "close", None)
+            if close:
+                await close()
+
+    def _start(self, part: Part) -> None:
+        now = self._clock.monotonic()
+        if part.running or (part.due is not None and now < part.due):
+            return
+        begun = now if part.due is None or now - part.due > part.every else part.due
+        part.due = begun + part.every
+        part.running = asyncio.create_task(self._read(part), name=part.source.name)
+
+    async def _read(self, part: Part) -> list[Reading]:
+        began = self._clock.monotonic()
+        why = ""
+        readings: list[Reading] = []
+        try:
+            async with asyncio.timeout(part.patience):
+                readings = await part.source.read()
+        except TimeoutError:
+            why = f"no answer within {part.patience:g} s"
+        except OSError as error:
+            why = str(error) or type(error).__name__
+        except Exception as error:  # noqa: BLE001  # a fault of ours in one source; the others go on
+            why = _fault(error)
+        self._tell(part, why)
+        where = part.source.name
+        if why:
+            return [Reading(metric="source.up", value=0.0, instance=where)]
+        took = (self._clock.monotonic() - began) * 1_000
+        return [
+            *readings,
+            Reading(metric="source.up", value=1.0, instance=where),
+            Reading(metric="source.time", value=round(took, 3), instance=where),
+        ]
+
+    def _tell(self, part: Part, why: str) -> None:
+        if why and not part.failing:
+            _log.warning("%s cannot be read: %s", part.source.name, why)
+        elif part.failing and not why:
+            _log.info("%s can be read again", part.source.name)
+        part.failing = bool(why)
+
+
+def _fault(error: Exception) -> str:
+    """Where it happened, and not what was said: a message may repeat what a client sent."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"a fault of ours: {type(error).__name__} at " + " < ".join(
+        f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(frames[-4:])
+    )

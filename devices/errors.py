@@ -70,4 +70,32 @@ class Forbidden(Failure):
         super().__init__(f"{permission} is needed for {unit or 'the whole city'}")
 
 
-KNOWN: Final[dict[type[Exception], int]] = {Unknown: 404, Taken: 409, NotNow: 409, Forbidden: 403}
+class NoAuthority(Failure):
+    """There is no authority that issues at this time."""
+
+    cure = "make one with `imm device ca init`, or a new intermediate with `imm device ca rotate`"
+
+    def __init__(self) -> None:
+        self.what = "no certificate can be issued"
+        self.reason = "there is no authority that issues now"
+        super().__init__(f"{self.what}: {self.reason}")
+
+
+class BadRoot(Failure):
+    """The file with the root's key cannot be used."""
+
+    def __init__(self, path: Path, reason: str, cure: str) -> None:
+        self.path = path
+        self.reason = reason
+        self.what = "the root of the devices' certificates cannot be used"
+        self.cure = cure
+        super().__init__(f"{path}: {reason}")
+
+
+KNOWN: Final[dict[type[Exception], int]] = {
+    Unknown: 404,
+    Taken: 409,
+    NotNow: 409,
+    Forbidden: 403,
+    NoAuthority: 503,
+}

@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from city.db import History
+from devices.ca.tables import authorities, certificates
 from devices.registry.tables import devices, marks
 
-HISTORY: Final = History(name="devices", folder=Path(__file__).parent, tables=(devices, marks))
+HISTORY: Final = History(
+    name="devices", folder=Path(__file__).parent, tables=(devices, marks, authorities, certificates)
+)

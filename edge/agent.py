@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from typing import Final
 
 from contracts import instants
 from contracts.topics import Channel, Device
 from edge import status
+from edge.control import Control, Plug, controlled
 from edge.health.tend import tend
 from edge.health.trouble import Memory
 from edge.sampler import sampler
@@ -23,15 +24,22 @@ from runtime.spool import Full, Spool
 
 _HOUR_LATE: Final = 2.0  # seconds after an hour's close until it is told: samples of its last moments are in
 _log: Final = logging.getLogger(__name__)
-__all__ = ["Source", "Station", "Work", "run", "sampler"]
+__all__ = ["Control", "Plug", "Source", "Station", "Work", "run", "sampler"]
 
 
 async def run(
-    settings: Settings, service: Service, clock: Clock, work: Work, *, device: Device | None
+    settings: Settings,
+    service: Service,
+    clock: Clock,
+    work: Work,
+    *,
+    device: Device | None,
+    plugs: Sequence[Plug] = (),
 ) -> None:
-    """One agent from start to orderly stop; `work` is what it does. The status of a given device is kept.
+    """One agent from start to orderly stop; `work` is what it does. A given device has a status and obeys.
 
-    Raises spool.Busy, spool.Unusable, spool.Full, runtime.settings.Wrong at the start.
+    `plugs` add what it can do for the desk. Raises spool.Busy, spool.Unusable, spool.Full,
+    commands.errors.Unkept, runtime.settings.Wrong at the start.
     """
     with Memory(clock) as memory, _spool(settings, clock) as spool:
         station = Station(settings, service, clock, spool, device)
@@ -42,11 +50,12 @@ async def run(
             service.start("uplink", _send(station, done), drains=True)
             service.start("tally", _tell(station))
             service.start("health", tend(station, memory))
-            try:
-                await _until_stopped(service, work(station))
-            finally:
-                done.set()
-            await service.wait()
+            with controlled(station, device, plugs):
+                try:
+                    await _until_stopped(service, work(station))
+                finally:
+                    done.set()
+                await service.wait()
 
 
 def _spool(settings: Settings, clock: Clock) -> Spool:
@@ -121,7 +130,7 @@ async def _tell(station: Station) -> None:
         await asyncio.sleep(1.0)
         now = station.clock.monotonic()
         closed = (station.clock.now() - round(_HOUR_LATE * instants.SECOND)) // instants.HOUR
-        if now - told >= station.settings.tally or closed > hour:
+        if now - told >= station.live.tally or closed > hour:
             told, hour = now, max(hour, closed)
             try:
                 await asyncio.to_thread(station.spool.tell)

@@ -35,8 +35,12 @@ class Recorder:
         self._spool = spool
         self._device = device
         self._clock = clock
-        self._type = batches.CBOR if encoding == "cbor" else batches.JSON
         self._times: deque[int] = deque(maxlen=_REMEMBERED)
+        self.speak(encoding)
+
+    def speak(self, encoding: str) -> None:
+        """From now on batches are json or cbor."""
+        self._type = batches.CBOR if encoding == "cbor" else batches.JSON
 
     async def record(self, readings: Iterable[Reading], time: int) -> int:
         """Spool readings taken at an instant (µs UTC); return how many. Raises spool.Full."""

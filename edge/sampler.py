@@ -16,6 +16,7 @@ from edge.sampling import ticks
 from edge.station import Source, Station, Work
 from runtime.spool import Full, Lane, Spool
 
+_NO_PROBE: Final = 3_600.0  # seconds between looks where no probes are wanted
 _PROBES_BEHIND: Final = 10  # batches of the event lane; behind more no probe is sent
 _PATIENCE: Final = 30.0  # seconds that one source may take at most, and no longer than a period
 _STALLED: Final = 3.0  # periods without a turn after which sampling counts as stalled, beside the patience
@@ -31,25 +32,29 @@ def sampler(kind: Kind, sources: Sequence[Source]) -> Work:
         recorder = Recorder(station.spool, device, station.clock, encoding=settings.encoding)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_sample(station, recorder, sources), name="sample")
-            if settings.probe:
-                tasks.create_task(_probe(station, recorder), name="probe")
+            tasks.create_task(_probe(station, recorder), name="probe")
 
     return work
 
 
 async def _sample(station: Station, recorder: Recorder, sources: Sequence[Source]) -> None:
-    period = station.settings.period
+    live = station.live
+    period = live.period
     figures = _Figures(station.registry)
     reader = Reader(sources, station.health, patience=min(period, _PATIENCE))
     station.progress.watch("sampling", _PATIENCE + _STALLED * period)
     try:
-        async for missed in ticks(period, station.clock):
+        async for missed in ticks(lambda: live.period, station.clock):
+            if period != live.period:
+                period = live.period
+                station.progress.watch("sampling", _PATIENCE + _STALLED * period)
             station.progress.turn("sampling")
             if missed:
                 figures.missed.inc(missed)
                 _log.warning("%d samples missed: the machine was too busy, or asleep", missed)
             time = station.clock.now()
-            readings = await reader.read() + _own(station.spool)
+            readings = [one for one in await reader.read() + _own(station.spool) if live.wants(one.metric)]
+            recorder.speak(live.encoding)
             await _record(station, recorder, readings, time, figures)
     finally:
         station.progress.forget("sampling")
@@ -77,8 +82,12 @@ def _own(spool: Spool) -> list[Reading]:
 
 async def _probe(station: Station, recorder: Recorder) -> None:
     """Send probes while the path is open: one that waits tells nothing, and would take an alarm's place."""
-    async for _ in ticks(station.settings.probe, station.clock):
-        if not station.client.connected.is_set() or station.spool.depth()[Lane.EVENT] > _PROBES_BEHIND:
+    async for _ in ticks(lambda: station.live.probe or _NO_PROBE, station.clock):
+        if (
+            not station.live.probe
+            or not station.client.connected.is_set()
+            or station.spool.depth()[Lane.EVENT] > _PROBES_BEHIND
+        ):
             continue
         try:
             await recorder.probe()

@@ -9,6 +9,7 @@ from contracts.topics import Device
 from edge import status
 from edge.health.notify import Notifier
 from edge.health.progress import Progress
+from edge.live import Live
 from edge.recorder import Reading
 from edge.settings import Settings
 from edge.state import Folder
@@ -41,6 +42,7 @@ class Station:
         self, settings: Settings, service: Service, clock: Clock, spool: Spool, device: Device | None
     ) -> None:
         self.settings = settings
+        self.live = Live(settings)  # those of the settings that the desk may change
         self.service = service
         self.clock = clock
         self.spool = spool

@@ -45,3 +45,29 @@ async def test_a_clock_set_back_a_year_changes_nothing() -> None:
         if len(found) == 4:
             break
     assert found == [0.0, 10.0, 20.0, 30.0]
+
+
+async def test_a_period_that_changes_counts_from_the_last_tick_at_once() -> None:
+    clock = Fake()
+    period = [3_600.0]
+    found: list[float] = []
+    async for missed in ticks(lambda: period[0], clock, sleep=Sleeper(clock)):
+        assert missed == 0
+        found.append(round(clock.monotonic(), 6))
+        if len(found) == 2:
+            period[0] = 10.0
+        if len(found) == 4:
+            break
+    assert found == [0.0, 3_600.0, 3_610.0, 3_620.0]
+
+
+async def test_a_shorter_period_does_not_wait_for_the_longer_one_to_end() -> None:
+    clock = Fake()
+    found: list[float] = []
+    async for missed in ticks(lambda: 3_600 if clock.monotonic() < 100 else 10, clock, sleep=Sleeper(clock)):
+        assert missed == 0
+        found.append(round(clock.monotonic(), 6))
+        if len(found) == 3:
+            break
+    assert found[1] <= 101
+    assert found[2] - found[1] <= 10

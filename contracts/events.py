@@ -41,7 +41,7 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True, tag="gap"):
     epoch: Instant
     ranges: Ranges  # sequence numbers that will never come
     samples: dict[Instant, Count]  # hour (µs UTC at its start; 0: not known) → samples in the hole
-    reason: Word  # full, corrupt, disk, expired
+    reason: Word  # full, corrupt, disk, clock, expired
 
 
 class Stray(msgspec.Struct, frozen=True, kw_only=True, array_like=True):

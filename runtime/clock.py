@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Final, Protocol
 
+KNOWN: Final = 1_577_836_800_000_000  # µs UTC, 2020: an earlier `now` is no time of day, none is known
 _START: Final = 1_790_000_000_000_000  # µs UTC at which a fake starts, so that no test meets 1970 unasked
 
 

@@ -40,6 +40,11 @@ class Books:
         """Bytes that all batches take."""
         return sum(size for _, size in self.held.values())
 
+    @property
+    def last(self) -> int:
+        """Id of the last batch."""
+        return self._next - 1
+
     def remember(self) -> None:
         """A transaction begins."""
         self._before = dict(self.held)
@@ -81,7 +86,7 @@ class Books:
             db, item, key=self._next, epoch=self.epoch, seq=seq, now=now, control=control, tells=tells
         )
         self._next += 1
-        self._hold(address.lane, 1, item.cost)
+        self.hold(address.lane, 1, item.cost)
         self.topics.setdefault(str(address.stream), set()).add(item.topic)
         self.count(db, item.topic, item.counts, Change(recorded=True))
         return batches.Sequence(stream=address.stream, epoch=self.epoch, seq=seq)
@@ -102,7 +107,7 @@ class Books:
         """Take batches away and note them as losses."""
         rows.delete(db, lost)
         for row in lost:
-            self._hold(row.lane, -1, -row.size)
+            self.hold(row.lane, -1, -row.size)
             epochs.done(db, row.topic, row.epoch, ((row.seq, row.seq),))
             holes.note(db, row.topic, row.epoch, reason, ((row.seq, row.seq),), row.samples)
             self.count(db, row.topic, row.samples, Change(shed=True))
@@ -120,7 +125,7 @@ class Books:
         self.count(db, topic, epochs.sent(db, topic, epoch, found), Change(sent=True))
         self.count(db, topic, counts.total(row.samples for row in found), Change(settled=True))
         rows.delete(db, found)
-        self._hold(of(topic).lane, -len(found), -sum(row.size for row in found))
+        self.hold(of(topic).lane, -len(found), -sum(row.size for row in found))
         epochs.done(db, topic, epoch, ranges.of(row.seq for row in found))
         if tells := max(row.tells for row in found):
             counts.told(db, of(topic), tells)
@@ -157,7 +162,8 @@ class Books:
             self._version += len(samples)  # one a row, so that a tally can end between any two
             counts.add(db, topic, samples, change, version=self._version, now=self._clock.now())
 
-    def _hold(self, lane: Lane, number: int, size: int) -> None:
+    def hold(self, lane: Lane, number: int, size: int) -> None:
+        """So many batches and bytes more wait."""
         count, total = self.held[lane]
         self.held[lane] = (count + number, total + size)
 

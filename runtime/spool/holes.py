@@ -15,6 +15,7 @@ from runtime.spool.counts import encode, total
 
 FULL: Final = "full"  # the spool was: shed, oldest of the lowest lane first
 DISK: Final = "disk"  # the disk was: never got a sequence number
+CLOCK: Final = "clock"  # nobody knows when it was: recorded before the time was known, in an earlier boot
 CORRUPT: Final = "corrupt"  # the file was damaged
 MOST_RANGES: Final = 1_000  # in one Gap
 MOST_GAPS: Final = 20  # in one message, so that it stays far below the largest; the rest goes with the next

@@ -24,6 +24,7 @@ from runtime.spool.books import Books
 from runtime.spool.counts import Change
 from runtime.spool.errors import Full
 from runtime.spool.file import File
+from runtime.spool.stamps import Times
 
 T = TypeVar("T")
 LIMIT: Final = 256 * 1024 * 1024  # bytes; a kiosk that records 20 kB a minute fills it in nine days
@@ -47,6 +48,7 @@ class Spool:
             0  # time of the newest tally: the ledger takes the newest, also where the clock goes back
         )
         self._books = Books(clock)
+        self.times = Times(self._run, self._books, clock)
         self._file = File(path, clock=clock, limit=limit_bytes, begin=self._books.begin)
 
     def __enter__(self) -> Self:

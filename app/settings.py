@@ -44,11 +44,12 @@ class Broker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Api(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where the API and the console answer. Loopback only until people can sign in."""
+    """Where the API and the console answer: plain HTTP, so on loopback, behind whatever brings TLS."""
 
     host: str = "127.0.0.1"
     port: int = 8600
     names: tuple[str, ...] = ()  # further host names under which it answers, behind a proxy
+    proxies: tuple[str, ...] = ("127.0.0.1",)  # whose word counts on who asks and whether by https
     limits: web.settings.Limits = web.settings.Limits()
 
 

@@ -43,7 +43,9 @@ async def start(parts: Parts, assembly: Assembly) -> None:
         parts.service.health.set(name, ok=False, reason="not looked at yet")
     parts.service.start("api health", _watch(parts))
     bound = http.listen("api", settings.host, settings.port)
-    parts.service.start("api", http.serve(app, bound, parts.service.stopping), drains=True)
+    parts.service.start(
+        "api", http.serve(app, bound, parts.service.stopping, proxies=settings.proxies), drains=True
+    )
 
 
 async def _watch(parts: Parts) -> None:

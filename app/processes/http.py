@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -36,8 +36,10 @@ def listen(setting: str, host: str, port: int) -> socket.socket:
     return bound
 
 
-async def serve(app: ASGIApp, bound: socket.socket, stopping: asyncio.Event) -> None:
-    """Answer until `stopping`; open answers then have GRACE seconds."""
+async def serve(
+    app: ASGIApp, bound: socket.socket, stopping: asyncio.Event, *, proxies: Sequence[str] = ()
+) -> None:
+    """Answer until `stopping`; open answers then have GRACE seconds. `proxies`: addresses or networks."""
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -46,6 +48,8 @@ async def serve(app: ASGIApp, bound: socket.socket, stopping: asyncio.Event) -> 
         timeout_graceful_shutdown=GRACE,
         server_header=False,
         ws="none",
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
     )
     server = _Server(config)
     ending = asyncio.create_task(_end(server, stopping))

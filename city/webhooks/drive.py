@@ -41,6 +41,7 @@ class Drive:
         self._may = may
         self._window = Window(place.position)
         self._flights = 0  # requests under way
+        self._extras = 0  # of these, beyond the one that every receiver may have
         self._wake = asyncio.Event()
         self._wants: dict[str, bool] = {}
         self._line: Line | None = None
@@ -95,6 +96,7 @@ class Drive:
                     self._launch(tasks)
                     await self._rest()
         finally:
+            self._base.extra += self._extras  # of requests that were ended before they began
             await self._hang_up()
 
     async def _rest(self) -> None:
@@ -132,6 +134,7 @@ class Drive:
             item.tries += 1
             extra = self._flights > 0
             self._base.extra -= extra
+            self._extras += extra
             self._flights += 1
             tasks.create_task(self._fly(item, extra=extra))
 
@@ -152,6 +155,7 @@ class Drive:
             item.flying = False
             self._flights -= 1
             self._base.extra += extra
+            self._extras -= extra
             self._wake.set()
 
     async def _post(self, item: Item) -> Answer:

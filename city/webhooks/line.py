@@ -41,7 +41,7 @@ class Line:
             verify=tls,
             trust_env=False,  # a proxy would resolve names itself
             follow_redirects=False,
-            timeout=httpx.Timeout(settings.limit, connect=settings.connect),
+            timeout=httpx.Timeout(None, connect=settings.connect),  # the whole has its limit in `post`
             limits=httpx.Limits(max_connections=parallel, keepalive_expiry=KEPT),
             headers={"user-agent": "imm-webhooks/1", "accept-encoding": "identity"},
         )

@@ -2,96 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final
 
-import msgspec
-import yaml
-
-from analytics.errors import Wrong
 from contracts import measurements
 from contracts.measurements import Kind
 from contracts.rules import Absence, HourOfWeek, Rule, Side, Threshold
-
-_STEP: Final = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+)\]")
-
-_UNKNOWN: Final = re.compile(r"unknown field `([^`]+)`")
+from runtime import yamldoc
 
 
 def load(paths: Iterable[Path]) -> list[Rule]:
-    """The enabled rules of all files, in order. Raises Wrong at the first thing that is wrong."""
+    """The enabled rules of all files, in order. Raises yamldoc.Wrong at the first thing that is wrong."""
     rules: list[Rule] = []
     seen: dict[str, Path] = {}
     for path in paths:
-        for rule, line in _rules(path):
+        for rule, part in yamldoc.records(path, Rule):
+            for place, reason in _faults(rule):
+                raise part.wrong(place, reason)
             if rule.id in seen:
-                raise Wrong(path, line, f"id: {rule.id} is already in {seen[rule.id]}")
+                raise part.wrong("", f"id: {rule.id} is already in {seen[rule.id]}")
             seen[rule.id] = path
             if rule.enabled:
                 rules.append(rule)
     return rules
-
-
-def _rules(path: Path) -> list[tuple[Rule, int]]:
-    try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    except OSError as error:
-        raise Wrong(path, 1, f"cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise Wrong(path, 1, f"not UTF-8: {error.reason}") from None
-    except yaml.MarkedYAMLError as error:
-        raise _not_yaml(path, error) from None
-    if root is None:
-        return []
-    if not isinstance(root, yaml.SequenceNode):
-        raise Wrong(path, _line(root), "a rule file is a list of rules")
-    return [(_rule(path, node), _line(node)) for node in root.value]
-
-
-def _rule(path: Path, node: yaml.Node) -> Rule:
-    _check_keys(path, node)
-    try:
-        rule = msgspec.convert(_plain(node), Rule)
-    except yaml.MarkedYAMLError as error:
-        raise _not_yaml(path, error) from None
-    except msgspec.ValidationError as error:
-        reason, _, where = str(error).partition(" - at `$")
-        unknown = _UNKNOWN.search(reason)
-        place = where.rstrip("`") + (f".{unknown[1]}" if unknown else "")
-        raise Wrong(path, _line_at(node, place), reason) from None
-    for place, reason in _faults(rule):
-        raise Wrong(path, _line_at(node, place), reason)
-    return rule
-
-
-def _not_yaml(path: Path, error: yaml.MarkedYAMLError) -> Wrong:
-    line = error.problem_mark.line + 1 if error.problem_mark else 1
-    return Wrong(path, line, f"not YAML: {error.problem}")
-
-
-def _plain(node: yaml.Node) -> Any:
-    """What the node holds, as plain Python values."""
-    loader = yaml.SafeLoader("")
-    try:
-        return loader.construct_document(node)
-    finally:
-        loader.dispose()
-
-
-def _check_keys(path: Path, node: yaml.Node) -> None:
-    """Refuse a key given twice: YAML would silently take the last."""
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if key.value in seen:
-                raise Wrong(path, _line(key), f"{key.value}: given twice")
-            seen.add(key.value)
-            _check_keys(path, value)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            _check_keys(path, value)
 
 
 def _faults(rule: Rule) -> Iterable[tuple[str, str]]:
@@ -149,25 +82,3 @@ def _out_of_range(rule: Rule, limit: float) -> Iterable[tuple[str, str]]:
                 ".test.limit",
                 f"limit: {limit:g} is never reached, {metric} is {low:g} to {high:g} {entry.unit}".rstrip(),
             )
-
-
-def _line(node: yaml.Node) -> int:
-    return int(node.start_mark.line) + 1
-
-
-def _line_at(node: yaml.Node, place: str) -> int:
-    """Line of the deepest part of a path such as `.test.limit` that is in the file."""
-    line = _line(node)
-    for field, index in _STEP.findall(place):
-        below = None
-        if field and isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                if key.value == field:
-                    line, below = _line(key), value
-        elif index and isinstance(node, yaml.SequenceNode) and int(index) < len(node.value):
-            below = node.value[int(index)]
-            line = _line(below)
-        if below is None:
-            break
-        node = below
-    return line

@@ -86,6 +86,7 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
         contributions=(
             console.wiring.contribution(ports, clock=parts.clock, thanks=parts.settings.thanks),
             tangi.contribution,
+        mappings=parts.mappings,
             alerts.routes.contribution(desk, deliverers=deliverers),
             web.files.contribution(
                 parts.db, parts.papers.files, parts.papers.links, trail=lambda _use: parts.audit

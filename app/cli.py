@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "migrate": ("app.commands.migrate", "migrate", "Bring the city's database to this version."),
     "ledger": ("app.commands.ledger", "ledger", "Show what was recorded, sent, received and stored."),
     "deadletter": ("app.commands.deadletter", "deadletter", "List, show and replay refused messages."),
+    "mapping": ("app.commands.mapping", "mapping", "Try how the messages of third parties are read."),
     "series": ("app.commands.series", "series", "List series."),
     "query": ("app.commands.series", "query", "Read samples, aggregates or last values."),
     "boards": ("dashboards.cli", "boards", "Build the boards that Grafana shows."),

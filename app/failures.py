@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import alerts.errors
-import analytics.errors
 import app.brokers.errors
 import city.errors
 import city.geography.errors
@@ -15,13 +14,13 @@ import programmes.tangi.errors
 import runtime.spool
 import store.errors
 import web.errors
+from runtime import yamldoc
 from runtime.cli import Failure
 from runtime.service import Failed
 from runtime.settings import Wrong
 
 _OURS = (
     alerts.errors.Failure,
-    analytics.errors.Error,
     app.brokers.errors.Failure,
     city.errors.Failure,
     city.geography.errors.Failure,
@@ -31,6 +30,7 @@ _OURS = (
     ingest.errors.Failure,
     programmes.tangi.errors.Failure,
     runtime.spool.Error,
+    yamldoc.Wrong,
     store.errors.Failure,
     web.errors.Failure,
 )

@@ -31,6 +31,8 @@ from city.webhooks.service import Webhooks
 from contracts.roster import Producer
 from devices.roster import Roster
 from runtime import ids, metrics, mqtt
+from ingest.mappings.load import Mappings
+from ingest.mappings.load import load as load_mappings
 from runtime.calendar import Calendars
 from runtime.clock import System
 from runtime.service import Service
@@ -69,6 +71,11 @@ class Parts:
 
     @cached_property
     def db(self) -> db.Database:
+    @cached_property
+    def mappings(self) -> Mappings:
+        """How messages of third parties are read. Raises yamldoc.Wrong."""
+        return load_mappings(self.settings.ingest.mappings)
+
         """The city's database, with tables of this program's version."""
         database = db.Database.of(self.settings.city)
         self._open.callback(database.close)

@@ -32,7 +32,7 @@ def check(parcel: Parcel, _load: Load) -> Verdict | None:
     if not 1 <= len(message.payload) <= most:
         return refuse(Reason.SIZE, "payload", len(message.payload), f"1 to {most} bytes")
     types = _TYPES.get(channel)
-    if types is None or parcel.rule is not None:
+    if types is None or parcel.mapped is not None:
         return None
     kind = message.content_type
     if kind not in types and kind.partition(";")[0].strip().lower() not in types:

@@ -11,8 +11,8 @@ from contracts import events, frames, instants, measurements, senml
 from contracts.errors import Refused
 from contracts.series import LARGEST_VALUE, Series, join_name, split_name
 from contracts.topics import Channel, Device
-from ingest import mapping
 from ingest.gather import Frame, Load
+from ingest.mappings import decode as mapped
 from ingest.parcel import Parcel, Reason, Verdict, refusal
 
 GAP: Final = "event.gap"
@@ -45,9 +45,14 @@ class Decode:
 
     def _telemetry(self, parcel: Parcel, device: Device, load: Load) -> None:
         message = parcel.message
-        if parcel.rule is not None:
-            parcel.samples = mapping.decode(
-                message.payload, parcel.rule, device, now=parcel.received, block=load.block
+        if (match := parcel.mapped) is not None:
+            parcel.samples = mapped.decode(
+                message.payload,
+                match.mapping,
+                match.levels,
+                device,
+                now=parcel.received,
+                block=load.block,
             )
         else:
             parcel.samples = senml.decode(

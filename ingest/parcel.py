@@ -12,7 +12,7 @@ from contracts.batches import Sequence
 from contracts.errors import Refused, shown
 from contracts.roster import Entry
 from contracts.topics import Channel, Device
-from ingest.mapping import Rule
+from ingest.mappings.load import Match
 
 
 class Message(Protocol):
@@ -99,10 +99,10 @@ class Parcel:
         "device",
         "end",
         "entry",
+        "mapped",
         "message",
         "received",
         "replays",
-        "rule",
         "samples",
         "sequence",
         "start",
@@ -115,7 +115,7 @@ class Parcel:
         self.device: Device | None = None
         self.entry: Entry | None = None
         self.channel: Channel | None = None
-        self.rule: Rule | None = None  # how a third party's JSON is read
+        self.mapped: Match | None = None  # how a third party's message is read
         self.sequence: Sequence | None = None
         self.start = self.end = Mark()  # what of the load is this parcel's
         self.samples = 0  # samples, events or frames in it, as far as known

@@ -12,6 +12,7 @@ from ingest import letters
 from ingest.commit import Commit, Frames
 from ingest.errors import Unreplayable
 from ingest.gather import Load
+from ingest.mappings.load import Mappings
 from ingest.parcel import Parcel, Verdict
 from ingest.settings import Settings
 from ingest.stages import judge, stages
@@ -60,10 +61,11 @@ class Replay:
         roster: Roster,
         clock: Clock,
         settings: Settings,
+        mappings: Mappings | None = None,
     ) -> None:
         self._dead = dead
         self._reader = reader
-        self._stages = stages(roster, settings)
+        self._stages = stages(roster, settings, mappings=mappings)
         self._commit = Commit(
             sink=sink, frames=frames, worker="replay", clock=clock, ids=factory(clock), kept=settings.kept
         )

@@ -8,7 +8,7 @@ from contracts import batches, topics
 from contracts.errors import Refused
 from contracts.roster import Producer, Reader
 from ingest.gather import Load
-from ingest.mapping import Rule
+from ingest.mappings.load import Mappings, Match
 from ingest.parcel import Parcel, Reason, Verdict, refusal, refuse
 
 CHANNELS: Final = (
@@ -17,6 +17,7 @@ CHANNELS: Final = (
     topics.Channel.FRAME,
     topics.Channel.STATUS,
 )
+_OURS: Final = f"{topics.ROOT}/"
 _REMEMBERED: Final = 20_000  # topics whose parts are remembered; all are forgotten beyond, then learnt again
 
 
@@ -29,16 +30,15 @@ class _Address(NamedTuple):
 class Route:
     """Finds device, channel, sequence. Refuses foreign topics, devices not in the roster, wrong sequences."""
 
-    def __init__(self, roster: Reader, mappings: tuple[Rule, ...] = ()) -> None:
+    def __init__(self, roster: Reader, mappings: Mappings) -> None:
         self._roster = roster
-        self._rules = {rule.topic: rule for rule in mappings}
+        self._mappings = mappings
         self._topics: dict[str, _Address] = {}
 
     def __call__(self, parcel: Parcel, _load: Load) -> Verdict | None:
         text = parcel.message.topic
-        parcel.rule = self._rules.get(text)
-        if parcel.rule is not None:
-            return self._mapped(parcel, parcel.rule)
+        if not text.startswith(_OURS):
+            return self._foreign(parcel)
         address = self._topics.get(text)
         if address is None:
             try:
@@ -70,11 +70,31 @@ class Route:
         address = self._topics[text] = _Address(topic, stream, str(stream))
         return address
 
-    def _mapped(self, parcel: Parcel, rule: Rule) -> Verdict | None:
+    def _foreign(self, parcel: Parcel) -> Verdict | None:
+        text = parcel.message.topic
+        try:
+            match = self._mappings.find(text)
+        except Refused as error:
+            return refusal(Reason.DEVICE, error)
+        if match is None:
+            return refuse(
+                Reason.TOPIC, "topic", text, f"does not start with {_OURS}, and no mapping reads it"
+            )
+        return self._mapped(parcel, match)
+
+    def _mapped(self, parcel: Parcel, match: Match) -> Verdict | None:
         parcel.channel = topics.Channel.TELEMETRY
-        entry = self._roster.get(rule.device)
+        if parcel.message.retain and not match.mapping.time:
+            return Verdict(reason=Reason.RETAINED)  # of any age: it says nothing of now
+        entry = self._roster.get(match.device)
         if entry is None or isinstance(entry, Producer):
-            return refuse(Reason.DEVICE, "device", rule.device, "mapped, but not in the roster")
+            return refuse(
+                Reason.DEVICE,
+                "device",
+                match.device,
+                f"mapped by {match.mapping.name}, but not in the roster",
+            )
+        parcel.mapped = match
         parcel.device = entry.address
         parcel.entry = entry
         return None

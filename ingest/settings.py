@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 
 from contracts.topics import name
-from ingest.mapping import Rule
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,7 +32,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     future_s: float = 600.0  # how far a device's clock may run ahead; a later sample is a dead letter
     past_days: float = 3_660.0  # an older sample is a dead letter (a clock that starts in 1970)
     share: Share = Share()
-    mappings: tuple[Rule, ...] = ()  # how the JSON of third parties' sensors is read
+    mappings: tuple[Path, ...] = ()  # YAML files or folders: how the messages of third parties are read
 
     def __post_init__(self) -> None:
         name("group", self.group)

@@ -11,6 +11,7 @@ from ingest.bounds import Bounds
 from ingest.check import check
 from ingest.decode import Decode
 from ingest.gather import Load
+from ingest.mappings.load import Mappings
 from ingest.parcel import Parcel, Reason, Verdict, refuse
 from ingest.route import Route
 from ingest.settings import Settings
@@ -20,10 +21,12 @@ _log: Final = logging.getLogger(__name__)
 Stage = Callable[[Parcel, Load], Verdict | None]
 
 
-def stages(roster: Reader, settings: Settings, *, box: Stage | None = None) -> tuple[Stage, ...]:
+def stages(
+    roster: Reader, settings: Settings, *, mappings: Mappings | None = None, box: Stage | None = None
+) -> tuple[Stage, ...]:
     """route → check → (box) → decode → bounds; each returns None to go on, or the verdict that ends it."""
     boxed = (box,) if box else ()
-    return (Route(roster, settings.mappings), check, *boxed, Decode(), Bounds(settings))
+    return (Route(roster, mappings or Mappings()), check, *boxed, Decode(), Bounds(settings))
 
 
 def judge(parcel: Parcel, load: Load, through: Sequence[Stage]) -> Verdict | None:

@@ -23,6 +23,7 @@ from ingest.box import Box
 from ingest.commit import Commit, Frames
 from ingest.errors import Stopped
 from ingest.gather import Load, select
+from ingest.mappings.load import Mappings
 from ingest.metrics import Metrics
 from ingest.parcel import NOT_KEPT, Message, Parcel, Verdict
 from ingest.receipt import receipts as due
@@ -65,6 +66,7 @@ class Worker:
         clock: Clock,
         settings: Settings,
         registry: CollectorRegistry,
+        mappings: Mappings | None = None,
     ) -> None:
         self.name = topics.name("worker", name)
         self._client = client
@@ -74,7 +76,8 @@ class Worker:
         self._ids = factory(clock)
         self._metrics = Metrics(registry)
         self._box = Box(settings.share, clock)
-        self._stages = stages(roster, settings, box=self._box)
+        self._mappings = mappings or Mappings()
+        self._stages = stages(roster, settings, mappings=self._mappings, box=self._box)
         self._commit = Commit(
             sink=sink,
             frames=frames,
@@ -98,8 +101,8 @@ class Worker:
         group = self._settings.group  # one a filter: iotcore knows a group by its name alone
         for channel in CHANNELS:
             self._client.subscribe(topics.shared(f"{group}-{channel}", topics.every(channel)), self.handle)
-        for number, rule in enumerate(self._settings.mappings, 1):
-            self._client.subscribe(topics.shared(f"{group}-mapping-{number}", rule.topic), self.handle)
+        for number, foreign in enumerate(self._mappings.filters, 1):
+            self._client.subscribe(topics.shared(f"{group}-mapping-{number}", foreign), self.handle)
         try:
             while not (self._stopping and not self._load.messages):
                 load = await self._gathered()

@@ -35,6 +35,7 @@ async def start(parts: Parts, feed: Callable[[Accepted], None] | None = None) ->
         clock=parts.clock,
         settings=parts.settings.ingest,
         registry=parts.registry,
+        mappings=parts.mappings,
     )
     parts.service.start("ingest", _work(parts, worker), drains=True)
     parts.service.start("ingest health", _watch(parts, worker))

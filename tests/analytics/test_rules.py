@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from analytics import rules
-from analytics.errors import Wrong
 from contracts.rules import Absence, HourOfWeek, Threshold
+from runtime.yamldoc import Wrong
 
 GOOD = """\
 # a comment

@@ -13,7 +13,8 @@ from contracts import ranges
 from contracts.receipts import Receipt
 from contracts.topics import AreaTopic
 from ingest.gather import Load
-from ingest.mapping import Field, Rule
+from ingest.mappings.load import Mappings
+from ingest.mappings.model import Field, Mapping
 from ingest.parcel import Parcel, Reason
 from ingest.settings import Settings as Ingest
 from ingest.stages import judge, stages
@@ -86,10 +87,9 @@ def test_judgements_that_were_given_up_are_in_the_ledger(tmp_path: Path, store: 
 
 
 def test_no_mapping_speaks_for_a_producer() -> None:
-    mapping = Rule(
-        topic="a/b", device="watcher", fields=(Field(pointer="/t", metric="temperature", unit="Cel"),)
-    )
+    field = Field(pointer="/t", metric="temperature", unit="Cel")
+    mapping = Mapping(name="foreign", topic="a/b", device="watcher", fields=(field,))
     parcel = Parcel(message(b"{}", topic="a/b"), NOW)
-    verdict = judge(parcel, Load(), stages(roster(SETTINGS), Ingest(mappings=(mapping,))))
+    verdict = judge(parcel, Load(), stages(roster(SETTINGS), Ingest(), mappings=Mappings([mapping])))
     assert verdict is not None
     assert verdict.reason is Reason.DEVICE

@@ -24,6 +24,8 @@ from devices.errors import BadRoster as Error
 from devices.roster import Roster
 from edge.cli import edge
 from edge.settings import Settings as Edge
+from ingest.mappings.load import load as load_mappings
+from ingest.mappings.trying import faults
 from ingest.settings import Settings as Ingest
 from runtime import settings
 
@@ -181,6 +183,16 @@ def test_every_rule_is_taken(tmp_path: Path) -> None:
     for _, text in found:
         file.write_text(text, encoding="utf-8")
         assert rules.load([file])
+
+
+def test_every_mapping_is_taken(tmp_path: Path) -> None:
+    file = tmp_path / "mappings.yaml"
+    found = [shown for shown in blocks("yaml") if "topic:" in shown.text]
+    assert found
+    for page, text in found:
+        file.write_text(text, encoding="utf-8")
+        for mapping in load_mappings([file]).mappings:
+            assert not list(faults(mapping, now=NOW)), page
 
 
 def test_every_message_is_taken() -> None:

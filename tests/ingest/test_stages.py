@@ -1,14 +1,12 @@
 import hashlib
 from collections.abc import Callable
 
-import msgspec
 import pytest
 
 from contracts import batches, events, instants
 from contracts.frames import Header, Purpose
 from contracts.topics import Channel
 from ingest.gather import Load
-from ingest.mapping import Field, Rule
 from ingest.parcel import Parcel, Reason, Verdict
 from ingest.settings import Settings, Share
 from ingest.stages import judge, stages
@@ -165,59 +163,3 @@ def test_a_runaway_name_is_stopped(roster: Roster, clock: Fake) -> None:
     again = judge(Parcel(message([{"n": "m0", "v": 1.0}]), clock.now()), Load(), line)
     neighbour = judge(Parcel(message([{"n": "m6", "v": 1.0}], device=PARK), clock.now()), Load(), line)
     assert (again, neighbour) == (None, None)
-
-
-def test_a_mapped_topic_is_its_device_s(roster: Roster, clock: Fake) -> None:
-    rule = Rule(
-        topic="zigbee2mqtt/gate",
-        device="kiosk-1",
-        time="/seen",
-        fields=(
-            Field(pointer="/climate/0/temp", metric="temperature", unit="Cel", scale=0.1),
-            Field(pointer="/door~1open", metric="door.open"),
-            Field(pointer="/absent", metric="absent"),
-        ),
-    )
-    line = stages(roster, Settings(mappings=(rule,)))
-    load = Load()
-    seen = clock.now() // 1_000_000 * 1_000_000
-    document = {"seen": seen // 1_000, "climate": [{"temp": 305}], "door/open": True}
-    parcel = Parcel(message(msgspec.json.encode(document), topic=rule.topic), clock.now())
-    assert judge(parcel, load, line) is None
-    assert [(s.device, s.metric, t, v) for s, t, v in load.block.rows()] == [
-        ("kiosk-1", "temperature", seen, 30.5),
-        ("kiosk-1", "door.open", seen, True),
-    ]
-    assert parcel.sequence is None
-    for wrong, field in (
-        (b"nonsense", "payload"),
-        (b"{}", "/seen"),
-        (b'{"seen": 1790000000}', "payload"),
-        (b'{"seen": 1790000000, "door/open": []}', "/door~1open"),
-        (b'{"seen": 1e400}', "payload"),
-        (b'{"seen": true}', "/seen"),
-    ):
-        verdict = judge(Parcel(message(wrong, topic=rule.topic), clock.now()), load, line)
-        assert verdict is not None
-        assert verdict.field == field
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"topic": "a/+", "device": "kiosk-1", "fields": [{"pointer": "/a", "metric": "a"}]},
-        {
-            "topic": "imm/v1/a/b/c/telemetry",
-            "device": "kiosk-1",
-            "fields": [{"pointer": "/a", "metric": "a"}],
-        },
-        {"topic": "a", "device": "Kiosk", "fields": [{"pointer": "/a", "metric": "a"}]},
-        {"topic": "a", "device": "kiosk-1", "fields": []},
-        {"topic": "a", "device": "kiosk-1", "fields": [{"pointer": "a", "metric": "a"}]},
-        {"topic": "a", "device": "kiosk-1", "fields": [{"pointer": "/a", "metric": "status"}]},
-        {"topic": "a", "device": "kiosk-1", "fields": [{"pointer": "/a", "metric": "temperature"}]},
-    ],
-)
-def test_a_mapping_that_could_mislead_is_refused(wrong: dict[str, object]) -> None:
-    with pytest.raises(msgspec.ValidationError):
-        msgspec.convert(wrong, Rule)

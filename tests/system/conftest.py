@@ -21,6 +21,8 @@ from tests.fixtures.brokers import BOTH
 STARTS_WITHIN = 120.0  # seconds
 LIMIT = 60.0  # seconds in which an effect must appear
 DEVICES = {"kiosk": 6, "wifi": 1}  # of each kind, at the site `bima`
+SENSORS = ("taman-udara-1", "gerbang-timur-suhu")  # of third parties: see deploy/mappings
+MAPPINGS = Path(__file__).parents[2] / "deploy" / "mappings"
 RULES = """
 - id: too-hot
   title: { id: Terlalu panas, en: Too hot }
@@ -54,6 +56,7 @@ class Platform:
             broker.port_311 = {self.port_311}
             api.port = {self.api.rpartition(":")[2]}
             analytics.rules = ["{self.folder / "rules.yaml"}"]
+            ingest.mappings = ["{MAPPINGS}"]
             """
         )
         log = self.folder / "log"
@@ -157,11 +160,11 @@ def platform(request: pytest.FixtureRequest) -> Iterator[Platform]:
 
 
 def _roster() -> str:
+    known = [(f"{kind}-{number:02}", kind) for kind, most in DEVICES.items() for number in range(1, most + 1)]
     return "\n".join(
-        f'[[device]]\ndevice = "{kind}-{number:02}"\nkind = "{kind}"\nsite = "bima"\n'
-        f'title = "{kind} {number}"\nlongitude = 108.54\nlatitude = -6.74\n'
-        for kind, most in DEVICES.items()
-        for number in range(1, most + 1)
+        f'[[device]]\ndevice = "{device}"\nkind = "{kind}"\nsite = "bima"\n'
+        f'title = "{device}"\nlongitude = 108.54\nlatitude = -6.74\n'
+        for device, kind in (*known, *((device, "sensor") for device in SENSORS))
     )
 
 

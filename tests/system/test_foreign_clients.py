@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from contracts.instants import HOUR, to_datetime, to_rfc3339
 from contracts.series import Block, Series
 from contracts.topics import Kind
 from runtime.clock import System
@@ -68,6 +69,22 @@ def test_what_is_malformed_is_a_dead_letter_with_a_reason(platform: Platform, ve
     assert letter["field"] == "v"
     assert letter["reason"]
     assert not platform.last("kiosk-03", "cpu.utilization")
+
+
+def test_third_parties_are_read_as_they_speak(platform: Platform) -> None:
+    platform.publish("sensors/taman-udara-1/humidity", "64.5", version="311")
+    seen = to_rfc3339(System().now())
+    state = {"temperature": 30.06, "battery": 97, "contact": False, "last_seen": seen}
+    platform.publish("zigbee2mqtt/Gerbang Timur", state)
+    local = to_datetime(System().now() + 7 * HOUR).isoformat(timespec="seconds").removesuffix("+00:00")
+    telemetry = {"Time": local, "AM2301": {"Temperature": 29.4}, "TempUnit": "C"}
+    platform.publish("tele/tasmota_4F2A71/SENSOR", telemetry, version="311")
+    until(lambda: platform.last("taman-udara-1", "humidity") == [64.5])
+    until(lambda: platform.last("gerbang-timur-suhu", "temperature") == [30.06])
+    until(lambda: platform.last("gerbang-timur-suhu", "door.open") == [True])
+    until(lambda: platform.last("taman-udara-1", "temperature") == [29.4])
+    platform.publish("zigbee2mqtt/Pintu Barat", state)  # known to nobody
+    until(lambda: [one for one in platform.imm("deadletter", "list") if "Pintu Barat" in one["value"]])
 
 
 def test_curl_resumes_the_stream_of_events(platform: Platform) -> None:

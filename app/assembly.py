@@ -22,6 +22,7 @@ from app.letters import Letters
 from app.parts import Parts
 from city import privacy, schedule
 from city.outbox import Consumer
+from city.identity.holders import Holders
 from console.ports import Ports
 from ingest.replay import Replay
 from runtime.mqtt import Client
@@ -62,7 +63,20 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
     deliverers = (
         (Publisher(client=client, db=parts.db, registry=parts.registry).deliverer(),) if client else ()
     )
-    tangi = programmes.tangi.wiring.wire(parts.db, clock=parts.clock, ids=parts.ids, registry=parts.registry)
+    tangi = programmes.tangi.wiring.wire(
+        parts.db,
+        programmes.tangi.wiring.Core(
+            trail=parts.audit,
+            notices=parts.notifications.notices,
+            holders=Holders(parts.identity.catalogue, clock=parts.clock),
+            clocks=parts.clocks,
+            index=parts.index,
+        ),
+        clock=parts.clock,
+        ids=parts.ids,
+        registry=parts.registry,
+        settings=parts.settings.tangi,
+    )
     replay = Replay(
         dead=parts.store.dead_letters,
         sink=parts.store.sink,

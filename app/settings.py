@@ -24,6 +24,7 @@ import city.schedule.settings
 import city.search.settings
 import city.webhooks.settings
 import ingest.settings
+import programmes.tangi.settings
 import store.settings
 import web.account.settings
 import web.settings
@@ -76,6 +77,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     )
     store: store.settings.Settings = store.settings.Settings()
     alerts: alerts.settings.Settings = alerts.settings.Settings()
+    tangi: programmes.tangi.settings.Settings = programmes.tangi.settings.Settings()
     outbox: city.outbox.settings.Settings = city.outbox.settings.Settings()
     audit: city.audit.settings.Settings = city.audit.settings.Settings()
     privacy: city.privacy.settings.Settings = city.privacy.settings.Settings()

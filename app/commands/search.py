@@ -16,6 +16,7 @@ from city import search as searching
 from city.geography import Atlas
 from city.search.rebuild import clean, rebuild, tidy
 from city.search.state import state
+from programmes.tangi import findable
 from runtime.cli import Failure, emit, json_option
 from runtime.clock import System
 from web import places
@@ -97,7 +98,7 @@ def rebuild_(context: click.Context, kinds: tuple[str, ...], *, json: bool) -> N
 def sources(settings: Settings, database: db.Database) -> tuple[searching.Source, ...]:
     """What packages contribute of their records; none of them needs the time-series store."""
     contributions = (places.contribution(Atlas.of(database, System(), settings.geography)),)
-    return tuple(source for one in contributions for source in one.search)
+    return (*(source for one in contributions for source in one.search), findable.SOURCE)
 
 
 @contextmanager

@@ -1,7 +1,8 @@
-"""What TANGI tells, and what it hears: alerts become incidents, probes become times."""
+"""What TANGI hears: alerts become incidents, probes become times."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -12,47 +13,36 @@ from contracts.alerts import Alert
 from contracts.cloudevents import CloudEvent
 from contracts.errors import Refused
 from programmes.tangi import records
+from programmes.tangi.effects import Effects
 from programmes.tangi.model import PRIORITY, Entry, Incident, Kind, State
 from programmes.tangi.probes import Probes
 from programmes.tangi.tables import incidents
 from runtime.clock import Clock
 from runtime.ids import Factory
 
-OPENED: Final = "incident.opened"
-UPDATED: Final = "incident.updated"
-CLOSED: Final = "incident.closed"
 _ALERTS: Final = "/alerts"
 _FIRING: Final = "firing"
 _HEARD: Final = ("alert.firing", "alert.updated", "alert.acknowledged", "alert.resolved")
 
 
-class Voice:
-    """Tells what happened to an incident, in the transaction in which it happens."""
-
-    def __init__(self, *, ids: Factory) -> None:
-        self._ids = ids
-
-    def tell(self, tx: Connection, kind: str, incident: Incident) -> None:
-        """Append one event to the outbox."""
-        event = outbox.event(
-            kind,
-            id=self._ids(),
-            source="/tangi",
-            subject=incident.number,
-            time=incident.updated,
-            data=msgspec.to_builtins(incident),
-        )
-        outbox.append(tx, event)
-
-
 class Ear:
     """Hears alerts. Opens one incident a fingerprint, keeps it up to date, and never closes one by itself."""
 
-    def __init__(self, *, clock: Clock, ids: Factory, voice: Voice, probes: Probes) -> None:
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        ids: Factory,
+        effects: Effects,
+        probes: Probes,
+        units: Mapping[str, str],
+    ) -> None:
+        """`units`: site → unit that has its incidents in hand."""
         self._clock = clock
         self._ids = ids
-        self._voice = voice
+        self._effects = effects
         self._probes = probes
+        self._units = units
 
     def handler(self) -> outbox.Handler:
         """Consumer for the relay."""
@@ -82,12 +72,13 @@ class Ear:
 
     def _open(self, tx: Connection, alert: Alert) -> None:
         now = self._clock.now()
+        priority = PRIORITY[alert.severity]
         new = Incident(
             id=self._ids(),
             number=records.number(tx, now),
             revision=1,
             state=State.RECEIVED,
-            priority=PRIORITY[alert.severity],
+            priority=priority,
             severity=alert.severity,
             site=alert.site,
             device=alert.device,
@@ -97,10 +88,12 @@ class Ear:
             alert_over=None,
             opened=now,
             updated=now,
+            unit=self._units.get(alert.site, ""),
+            due=self._effects.deadlines.due(now, priority),
         )
         records.add(tx, new)
         records.note(tx, new, self._entry(alert, Kind.OPENED, _FIRING))
-        self._voice.tell(tx, OPENED, new)
+        self._effects.opened(tx, new)
 
     def _follow(self, tx: Connection, alert: Alert, what: str) -> None:
         known = records.find(tx, incidents.c.alert == alert.id)
@@ -112,18 +105,23 @@ class Ear:
         self, tx: Connection, known: Incident, alert: Alert, what: str, *, alert_over: int | None
     ) -> None:
         """Priority only rises by itself: what was urgent stays so until someone has looked."""
+        now = self._clock.now()
         priority = min(known.priority, PRIORITY[alert.severity])
+        due = known.due
+        if due is not None and priority != known.priority:
+            due = min(due, self._effects.deadlines.due(now, priority))
         new = records.change(
             tx,
             known,
-            updated=self._clock.now(),
+            updated=now,
+            due=due,
             alert=alert.id,
             alert_over=alert_over,
             priority=priority,
             severity=alert.severity if priority != known.priority else known.severity,
         )
         records.note_again(tx, new, self._entry(alert, Kind.ALERT, what))
-        self._voice.tell(tx, UPDATED, new)
+        self._effects.changed(tx, known, new)
 
     def _entry(self, alert: Alert, kind: Kind, what: str) -> Entry:
         by = alert.acknowledged_by if what == "acknowledged" else _ALERTS

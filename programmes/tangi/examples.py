@@ -29,6 +29,9 @@ INCIDENT: Final = Incident(
     updated=_TIME + 5 * MINUTE,
     acknowledged=_TIME + 5 * MINUTE,
     acknowledged_by="Sri Wahyuni",
+    unit="dishub",
+    assignee="0197a9c0-11d2-7a54-8c3e-2f1d6b9e4a70",
+    assigned_to="Sri Wahyuni",
 )
 TOLD: Final = Told(
     **msgspec.structs.asdict(INCIDENT),

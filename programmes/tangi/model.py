@@ -10,6 +10,7 @@ from statemachine import State as Stage
 from statemachine import StateMachine
 from statemachine.exceptions import TransitionNotAllowed
 
+from city.identity import caller
 from contracts.judgements import Severity, Text
 from programmes.tangi.errors import NotNow
 
@@ -68,8 +69,8 @@ WORKING: Final = (
     State.EN_ROUTE,
     State.ON_SCENE,
 )  # someone still has to act: what the desk shows, and what a new alert of the same fingerprint joins
-
-
+WAITING: Final = (State.RECEIVED, State.TRIAGED, State.DISPATCHED)  # nobody has it in hand yet
+LONGEST: Final = 2_000  # characters of a note or reason
 ENDED: Final = (State.CLOSED, State.CANCELLED, State.DUPLICATE, State.FALSE_ALARM)
 
 
@@ -123,6 +124,7 @@ class Kind(StrEnum):
     ALERT = "alert"
     STEP = "step"
     NOTE = "note"
+    CLOCK = "clock"
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,8 +132,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     time: int  # µs UTC
     kind: Kind
-    by: str  # person, or `/alerts`
-    what: str  # step, or state of the alert: `acknowledge`, `firing`, `resolved`
+    by: str  # person, `/alerts` or `/clock`
+    what: str  # step, or state of the alert: `acknowledge`, `firing`, `resolved`; `assign`, `overdue`
     text: Text  # note or reason in the words of who wrote it; why, where an alert speaks
 
 
@@ -158,6 +160,11 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     resolved_by: str = ""
     reason: str = ""  # how it ended, in the words of who ended it
     closed: int | None = None  # µs UTC
+    unit: str = ""  # id of the unit that has it in hand; empty: the whole city
+    assignee: str = ""  # id of the person who is to act, or does
+    assigned_to: str = ""  # his name
+    due: int | None = None  # µs UTC by which someone must have it in hand; None once someone has
+    escalated: int | None = None  # µs UTC at which it was overdue and those were told who answer for the desk
 
 
 class Told(Incident, frozen=True, kw_only=True):
@@ -165,3 +172,8 @@ class Told(Incident, frozen=True, kw_only=True):
 
     timeline: tuple[Entry, ...]
     steps: tuple[Step, ...]
+
+
+def person(by: caller.Caller) -> str:
+    """Id of the person who acts; empty where it is an app or the platform itself."""
+    return by.id if by.kind == caller.Kind.PERSON else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 from anyio import to_thread
@@ -13,9 +13,10 @@ from starlette.responses import RedirectResponse, Response
 from city.errors import Outdated
 from contracts.errors import Refused
 from contracts.judgements import Text
-from programmes.tangi.model import WORKING, State, Step
+from programmes.tangi.assigning import ASSIGN, Assigning
+from programmes.tangi.model import LONGEST, WORKING, State, Step
 from programmes.tangi.roles import READ, WORK
-from programmes.tangi.service import LONGEST, Filters, Incidents
+from programmes.tangi.service import Filters, Incidents
 from web import access, back, forms, paging
 from web.pages import render
 
@@ -31,7 +32,7 @@ _CHANGED: Final = Text(
 _Number = Annotated[str, Path(max_length=24)]
 
 
-def router(incidents: Incidents) -> APIRouter:
+def router(incidents: Incidents, assigning: Assigning) -> APIRouter:
     """Pages under `/insiden`."""
     routes = APIRouter(prefix=ROOT, include_in_schema=False)
     read = [access.needs(READ)]
@@ -39,11 +40,12 @@ def router(incidents: Incidents) -> APIRouter:
     @routes.get("", dependencies=read)
     async def page(
         request: Request,
+        caller: access.Caller,
         cursor: Annotated[str, Query(max_length=200)] = "",
         all_: Annotated[bool, Query(alias="all")] = False,  # noqa: FBT002 - a switch of the address
     ) -> Response:
         after = paging.place(cursor, tuple[int, str]) if cursor else None
-        filters = Filters() if all_ else Filters(states=_TO_BE_DONE)
+        filters = Filters(states=() if all_ else _TO_BE_DONE, units=caller.units(READ))
         items = await to_thread.run_sync(lambda: incidents.page(filters, after=after, limit=_PAGE + 1))
         following = paging.cursor(items[_PAGE - 1].opened, items[_PAGE - 1].id) if len(items) > _PAGE else ""
         return render(
@@ -56,13 +58,21 @@ def router(incidents: Incidents) -> APIRouter:
 
     @routes.post("/{number}/{step}", dependencies=[access.needs(WORK)])
     async def act(
-        request: Request, number: _Number, step: Step, caller: access.Caller, typed: forms.Typed
+        request: Request,
+        number: _Number,
+        step: Step | Literal["assign"],
+        caller: access.Caller,
+        typed: forms.Typed,
     ) -> Response:
         try:
             read = forms.Reading(typed)
             seen = read.number("revision", least=1, most=2**31) if typed.value("revision") else None
-            reason = typed.value("reason")
-            take = partial(incidents.step, number, step, by=caller.name, reason=reason, seen=seen)
+            person, reason = typed.value("person"), typed.value("reason")
+            take = (
+                partial(incidents.step, number, step, by=caller, reason=reason, seen=seen)
+                if isinstance(step, Step)
+                else partial(assigning.assign, number, person, by=caller, seen=seen)
+            )
             await to_thread.run_sync(take)
         except (Outdated, Refused) as error:
             if "hx-request" in request.headers:
@@ -75,13 +85,19 @@ def router(incidents: Incidents) -> APIRouter:
     async def show(
         request: Request,
         number: str,
-        step: Step | None = None,
+        step: str = "",
         typed: forms.Form | None = None,
         status: int = 200,
     ) -> Response:
-        told = await to_thread.run_sync(incidents.get, number)
-        may = access.caller_of(request).may(WORK)
-        given = {one: forms.Form(id=one) for one in told.steps if may and one in _OFFERED}
+        caller = access.caller_of(request)
+        told = await to_thread.run_sync(lambda: incidents.get(number, by=caller))
+        may = caller.may(WORK, unit=told.unit)
+        given = {one.value: forms.Form(id=one) for one in told.steps if may and one in _OFFERED}
+        people: list[tuple[str, str]] = []
+        if may and told.state in WORKING:
+            given[ASSIGN] = forms.Form(id=ASSIGN, values={"person": (told.assignee,)})
+            found = await to_thread.run_sync(assigning.candidates, told)
+            people = [(one.id, one.name) for one in found]
         if step in given and typed is not None:
             given[step] = msgspec.structs.replace(typed, id=step)
         return render(
@@ -90,6 +106,7 @@ def router(incidents: Incidents) -> APIRouter:
             status=status,
             incident=told,
             forms=given,
+            people=people,
             faults=typed.faults if typed else {},
             longest=LONGEST,
         )

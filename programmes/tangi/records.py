@@ -43,9 +43,15 @@ def change(tx: Connection, old: Incident, **changes: object) -> Incident:
     return new
 
 
-def note(tx: Connection, of: Incident, entry: Entry) -> None:
-    """Add a line to the timeline."""
-    tx.execute(insert(entries).values(incident=of.id, **msgspec.to_builtins(entry)))
+def note(tx: Connection, of: Incident, entry: Entry, *, who: str = "") -> None:
+    """Add a line to the timeline. `who`: id of the person who acted."""
+    tx.execute(insert(entries).values(incident=of.id, who=who, **msgspec.to_builtins(entry)))
+
+
+def actors(tx: Connection, of: Incident) -> set[str]:
+    """Ids of the people who acted on an incident."""
+    query = select(entries.c.who).where(entries.c.incident == of.id, entries.c.who != "").distinct()
+    return set(tx.execute(query).scalars())
 
 
 def note_again(tx: Connection, of: Incident, entry: Entry) -> None:

@@ -11,6 +11,7 @@ from web.roles import VIEWER
 TANGI: Final = "tangi"
 READ: Final = "tangi.incidents.read"
 WORK: Final = "tangi.incidents.work"
+LEAD: Final = "tangi.incidents.lead"
 PROBES: Final = "tangi.probes.read"
 
 ROLES: Final = (
@@ -26,5 +27,11 @@ ROLES: Final = (
         programme=TANGI,
         permissions=(READ, WORK, PROBES),
         title=Text(id="Petugas TANGI", en="TANGI dispatcher"),
+    ),
+    Role(
+        name="supervisor",  # is told of what is overdue
+        programme=TANGI,
+        permissions=(READ, WORK, LEAD, PROBES),
+        title=Text(id="Penyelia TANGI", en="TANGI supervisor"),
     ),
 )

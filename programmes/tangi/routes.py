@@ -9,33 +9,36 @@ from fastapi import APIRouter, Body, Path, Query
 from starlette.responses import Response
 
 from programmes.tangi import examples
-from programmes.tangi.model import Incident, Priority, State, Step, Told
+from programmes.tangi.assigning import Assigning
+from programmes.tangi.model import LONGEST, Incident, Priority, State, Step, Told
 from programmes.tangi.probes import Probes, Times
 from programmes.tangi.roles import PROBES, READ, WORK
-from programmes.tangi.service import LONGEST, Filters, Incidents
+from programmes.tangi.service import Filters, Incidents
 from web import access, etags, paging
 from web.records import Page, answers, asks, reply
 
 _Number = Annotated[str, Path(max_length=24, examples=["TGI-2026-000123"])]
 _Note = Annotated[str, Body(embed=True, max_length=LONGEST)]
+_Person = Annotated[str, Body(embed=True, min_length=1, max_length=36, description="Id of the person")]
 _Reason = Annotated[str, Body(embed=True, min_length=1, max_length=LONGEST, description="How it ended")]
 _DESCRIBED: Final = answers(Incident, examples.INCIDENT, description="The incident as it is now", tagged=True)
 _PAGE: Final = answers(Page[Incident], Page(items=[examples.INCIDENT], next=None))
 
 
-def router(incidents: Incidents, probes: Probes) -> APIRouter:
+def router(incidents: Incidents, assigning: Assigning, probes: Probes) -> APIRouter:
     """Routes under `/api/v1`."""
     routes = APIRouter(prefix="/api/v1", tags=["incidents"])
-    read, work = [access.needs(READ)], [access.needs(WORK)]
+    _looking(routes, incidents, probes)
+    _acting(routes, incidents, assigning)
+    return routes
 
-    async def step(number: str, step: Step, by: str, reason: str, seen: int | None) -> Response:
-        def take() -> Incident:
-            return incidents.step(number, step, by=by, reason=reason, seen=seen)
 
-        return _tagged(await to_thread.run_sync(take))
+def _looking(routes: APIRouter, incidents: Incidents, probes: Probes) -> None:
+    read = [access.needs(READ)]
 
     @routes.get("/incidents", summary="Incidents, newest first", responses=_PAGE, dependencies=read)
     async def page(
+        caller: access.Caller,
         state: Annotated[list[State] | None, Query()] = None,
         priority: Annotated[list[Priority] | None, Query()] = None,
         site: Annotated[str, Query(max_length=64)] = "",
@@ -44,7 +47,11 @@ def router(incidents: Incidents, probes: Probes) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
     ) -> Response:
         filters = Filters(
-            states=tuple(state or ()), priorities=tuple(priority or ()), site=site, device=device
+            states=tuple(state or ()),
+            priorities=tuple(priority or ()),
+            site=site,
+            device=device,
+            units=caller.units(READ),
         )
         after = paging.place(cursor, tuple[int, str]) if cursor else None
         items = await to_thread.run_sync(lambda: incidents.page(filters, after=after, limit=limit + 1))
@@ -59,8 +66,42 @@ def router(incidents: Incidents, probes: Probes) -> APIRouter:
         responses=answers(Told, examples.TOLD, tagged=True),
         dependencies=read,
     )
-    async def one(number: _Number) -> Response:
-        return _tagged(await to_thread.run_sync(incidents.get, number))
+    async def one(number: _Number, caller: access.Caller) -> Response:
+        return _tagged(await to_thread.run_sync(lambda: incidents.get(number, by=caller)))
+
+    @routes.get(
+        "/probes",
+        summary="From device to desk, over the last hour",
+        responses=answers(Times, examples.TIMES),
+        dependencies=[access.needs(PROBES)],
+    )
+    async def times() -> Response:
+        return reply(await to_thread.run_sync(probes.last_hour))
+
+
+def _acting(routes: APIRouter, incidents: Incidents, assigning: Assigning) -> None:
+    work = [access.needs(WORK)]
+
+    async def step(number: str, step: Step, by: access.Who, reason: str, seen: int | None) -> Response:
+        def take() -> Incident:
+            return incidents.step(number, step, by=by, reason=reason, seen=seen)
+
+        return _tagged(await to_thread.run_sync(take))
+
+    @routes.post(
+        "/incidents/{number}/assign",
+        summary="Give it to somebody, who is told",
+        responses=_DESCRIBED,
+        openapi_extra=asks({"person": examples.INCIDENT.assignee, "note": "Paling dekat dengan lokasi"}),
+        dependencies=work,
+    )
+    async def assign(
+        number: _Number, caller: access.Caller, seen: etags.Seen, person: _Person, note: _Note = ""
+    ) -> Response:
+        def give() -> Incident:
+            return assigning.assign(number, person, by=caller, note=note, seen=seen)
+
+        return _tagged(await to_thread.run_sync(give))
 
     @routes.post(
         "/incidents/{number}/acknowledge",
@@ -72,7 +113,7 @@ def router(incidents: Incidents, probes: Probes) -> APIRouter:
     async def acknowledge(
         number: _Number, caller: access.Caller, seen: etags.Seen, note: _Note = ""
     ) -> Response:
-        return await step(number, Step.ACKNOWLEDGE, caller.name, note, seen)
+        return await step(number, Step.ACKNOWLEDGE, caller, note, seen)
 
     @routes.post(
         "/incidents/{number}/resolve",
@@ -82,7 +123,7 @@ def router(incidents: Incidents, probes: Probes) -> APIRouter:
         dependencies=work,
     )
     async def resolve(number: _Number, caller: access.Caller, seen: etags.Seen, reason: _Reason) -> Response:
-        return await step(number, Step.RESOLVE, caller.name, reason, seen)
+        return await step(number, Step.RESOLVE, caller, reason, seen)
 
     @routes.post(
         "/incidents/{number}/close",
@@ -92,18 +133,7 @@ def router(incidents: Incidents, probes: Probes) -> APIRouter:
         dependencies=work,
     )
     async def close(number: _Number, caller: access.Caller, seen: etags.Seen, note: _Note = "") -> Response:
-        return await step(number, Step.CLOSE, caller.name, note, seen)
-
-    @routes.get(
-        "/probes",
-        summary="From device to desk, over the last hour",
-        responses=answers(Times, examples.TIMES),
-        dependencies=[access.needs(PROBES)],
-    )
-    async def times() -> Response:
-        return reply(await to_thread.run_sync(probes.last_hour))
-
-    return routes
+        return await step(number, Step.CLOSE, caller, note, seen)
 
 
 def _tagged(incident: Incident) -> Response:

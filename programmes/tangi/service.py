@@ -11,16 +11,19 @@ from sqlalchemy.sql import ColumnElement
 
 from city import revisions
 from city.db import Database
+from city.identity.caller import Caller
+from city.identity.fields import need
 from contracts.errors import Refused
 from contracts.judgements import Text
 from programmes.tangi import model, records
+from programmes.tangi.effects import Effects
 from programmes.tangi.errors import Unknown
-from programmes.tangi.events import CLOSED, UPDATED, Voice
-from programmes.tangi.model import Entry, Incident, Kind, Priority, State, Step, Told
+from programmes.tangi.model import LONGEST, WAITING, Entry, Incident, Kind, Priority, State, Step, Told
+from programmes.tangi.roles import READ, WORK
 from programmes.tangi.tables import incidents
+from programmes.tangi.visits import Visits
 from runtime.clock import Clock
 
-LONGEST: Final = 2_000  # characters of a note or reason
 _REASONED: Final = (Step.RESOLVE, Step.CANCEL, Step.LINK, Step.DISMISS)  # an end says how
 Place = tuple[int, str]  # (opened, id) of the last incident of a page
 
@@ -32,6 +35,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     priorities: tuple[Priority, ...] = ()
     site: str = ""
     device: str = ""
+    units: frozenset[str] | None = None  # None: all
 
     def where(self) -> list[ColumnElement[bool]]:
         """Conditions of a query."""
@@ -44,16 +48,19 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
             conditions.append(incidents.c.site == self.site)
         if self.device:
             conditions.append(incidents.c.device == self.device)
+        if self.units is not None:
+            conditions.append(incidents.c.unit.in_(self.units))
         return conditions
 
 
 class Incidents:
     """Lists incidents and takes them through their life."""
 
-    def __init__(self, db: Database, *, clock: Clock, voice: Voice) -> None:
+    def __init__(self, db: Database, *, clock: Clock, effects: Effects, visits: Visits) -> None:
         self._db = db
         self._clock = clock
-        self._voice = voice
+        self._effects = effects
+        self._visits = visits
 
     def page(self, filters: Filters, *, after: Place | None = None, limit: int = 100) -> list[Incident]:
         """A page, newest first, after a place."""
@@ -73,22 +80,24 @@ class Incidents:
         )
         return self._read(query)
 
-    def get(self, number: str) -> Told:
-        """One incident with its timeline. Raises Unknown."""
+    def get(self, number: str, *, by: Caller) -> Told:
+        """One incident with its timeline; that he looked stands in the trail. Raises Unknown."""
         with self._db.read() as tx:
             row = tx.execute(select(incidents).where(incidents.c.number == number)).mappings().one_or_none()
-            if row is None:
+            found = None if row is None else records.incident(row)
+            if found is None or not by.may(READ, unit=found.unit):
                 raise Unknown(number)
-            found = records.incident(row)
             lines = records.timeline(tx, found)
+        self._visits.looked(by, found)
         return Told(**msgspec.structs.asdict(found), timeline=lines, steps=model.allowed(found.state))
 
     def step(
-        self, number: str, step: Step, *, by: str, reason: str = "", seen: int | None = None
+        self, number: str, step: Step, *, by: Caller, reason: str = "", seen: int | None = None
     ) -> Incident:
-        """Take an incident one step on; twice is the same as once. Raises Unknown, NotNow, Refused.
+        """Take an incident one step on; twice is the same as once.
 
-        `seen`: the revision that he who acts has before him. Raises Outdated where it is another by now.
+        `seen`: the revision that he who acts has before him. Raises Unknown, Forbidden, NotNow, Refused, and
+        Outdated where it is another by now.
         """
         reason = reason.strip()
         if len(reason) > LONGEST:
@@ -97,17 +106,22 @@ class Incidents:
             raise Refused("reason", reason, "say how it ended")
         with self._db.begin() as tx:
             old = records.find(tx, incidents.c.number == number)
-            if old is None:
+            if old is None or not by.may(READ, unit=old.unit):
                 raise Unknown(number)
+            need(by, WORK, old.unit)
             revisions.check("incident", number, seen=seen, now=old.revision)
             if old.state == _GOALS.get(step):
                 return old
             state = model.after(number, old.state, step)
             now = self._clock.now()
-            new = records.change(tx, old, state=state, updated=now, **_marks(state, step, now, by, reason))
-            entry = Entry(time=now, kind=Kind.STEP, by=by, what=step, text=Text(id=reason, en=""))
-            records.note(tx, new, entry)
-            self._voice.tell(tx, CLOSED if new.closed is not None else UPDATED, new)
+            marks = _marks(state, step, now, by, reason)
+            if state not in WAITING:
+                marks["due"] = None
+            new = records.change(tx, old, state=state, updated=now, **marks)
+            entry = Entry(time=now, kind=Kind.STEP, by=by.name, what=step, text=Text(id=reason, en=""))
+            records.note(tx, new, entry, who=model.person(by))
+            self._visits.changed(tx, by, new, f"incident.{state}", fields=("state", *marks), why=reason)
+            self._effects.changed(tx, old, new, by=by.id)
         return new
 
     def _read(self, query: Any) -> list[Incident]:
@@ -118,12 +132,13 @@ class Incidents:
 _GOALS: Final = {Step.ACKNOWLEDGE: State.ACKNOWLEDGED, Step.RESOLVE: State.RESOLVED, Step.CLOSE: State.CLOSED}
 
 
-def _marks(state: State, step: Step, now: int, by: str, reason: str) -> dict[str, object]:
+def _marks(state: State, step: Step, now: int, by: Caller, reason: str) -> dict[str, object]:
     """Columns that a step sets beside the state."""
     if step == Step.ACKNOWLEDGE:
-        return {"acknowledged": now, "acknowledged_by": by}
+        took = {"acknowledged": now, "acknowledged_by": by.name}
+        return took | ({"assignee": by.id, "assigned_to": by.name} if model.person(by) else {})
     if step == Step.RESOLVE:
-        return {"resolved": now, "resolved_by": by, "reason": reason}
+        return {"resolved": now, "resolved_by": by.name, "reason": reason}
     if state in model.ENDED:
         return {"closed": now} | ({"reason": reason} if reason else {})
     return {}

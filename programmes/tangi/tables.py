@@ -34,10 +34,17 @@ incidents: Final = Table(
     Column("resolved_by", String(80), nullable=False),
     Column("reason", String(2_000), nullable=False),
     Column("closed", Instant),
+    Column("unit", String(64), nullable=False, server_default=""),
+    Column("assignee", String(36), nullable=False, server_default=""),
+    Column("assigned_to", String(80), nullable=False, server_default=""),
+    Column("due", Instant),
+    Column("escalated", Instant),
 )
 Index("ix_tangi_incidents_working", incidents.c.working, incidents.c.priority, incidents.c.opened)
 Index("ix_tangi_incidents_alert", incidents.c.alert)
 Index("ix_tangi_incidents_opened", incidents.c.opened, incidents.c.id)
+Index("ix_tangi_incidents_assignee", incidents.c.assignee)
+Index("ix_tangi_incidents_closed", incidents.c.closed)
 
 entries: Final = Table(
     "tangi_entries",
@@ -51,7 +58,9 @@ entries: Final = Table(
     Column("by", String(80), nullable=False),
     Column("what", String(32), nullable=False),
     Column("text", Json, nullable=False),
+    Column("who", String(36), nullable=False, server_default=""),  # id of the person who acted
 )
+Index("ix_tangi_entries_who", entries.c.who)
 
 numbers: Final = Table(
     "tangi_numbers",

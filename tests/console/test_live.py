@@ -14,7 +14,6 @@ from contracts.judgements import Severity, Text
 from contracts.ledger import Hole, Row
 from contracts.series import Last, Series
 from contracts.topics import Kind
-from programmes.tangi.events import Ear, Voice
 from runtime.clock import Fake
 from tests.fixtures.stage import Stage, alert
 
@@ -77,7 +76,7 @@ def test_old_rows_are_not_counted(stage: Stage, client: TestClient, clock: Fake)
 
 
 def test_probe_times_show_their_age(stage: Stage, client: TestClient, clock: Fake) -> None:
-    ear = Ear(clock=clock, ids=stage.ids, voice=Voice(ids=stage.ids), probes=stage.tangi.probes)
+    ear = stage.tangi.ear
     probe = alert(clock, 1, probe=True, started=clock.now() - 123_000)
     stage.write(lambda tx: ear.hear(tx, stage.event("firing", probe)))
     clock.advance(7)

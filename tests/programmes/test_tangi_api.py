@@ -4,7 +4,6 @@ import pytest
 from fastapi.testclient import TestClient
 
 from contracts.judgements import Severity
-from programmes.tangi.events import Ear, Voice
 from runtime.clock import Fake
 from tests.fixtures.stage import Stage, alert
 
@@ -14,7 +13,7 @@ NUMBER = "TGI-2026-000001"
 @pytest.fixture
 def incidents(stage: Stage, clock: Fake) -> list[str]:
     """Numbers of seven incidents, newest first."""
-    ear = Ear(clock=clock, ids=stage.ids, voice=Voice(ids=stage.ids), probes=stage.tangi.probes)
+    ear = stage.tangi.ear
     for number, severity in enumerate([*Severity, *Severity][:7]):
         clock.advance(1)
         event = stage.event("firing", alert(clock, number, severity=severity))
@@ -164,7 +163,7 @@ def test_text_from_people_is_shown_as_text(client: TestClient, incidents: list[s
 
 
 def test_older_incidents_are_a_page_further(stage: Stage, client: TestClient, clock: Fake) -> None:
-    ear = Ear(clock=clock, ids=stage.ids, voice=Voice(ids=stage.ids), probes=stage.tangi.probes)
+    ear = stage.tangi.ear
 
     def open_many(tx: object) -> None:
         for number in range(51):

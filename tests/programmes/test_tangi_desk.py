@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from city.db.migrate import differences
 from city.errors import Outdated
+from city.identity.caller import SYSTEM
 from city.outbox import Tail
 from city.outbox.events import append
 from city.outbox.tables import outbox
@@ -18,12 +19,12 @@ from contracts.alerts import State as AlertState
 from contracts.errors import Refused
 from contracts.judgements import Severity
 from programmes.tangi.errors import NotNow, Unknown
-from programmes.tangi.events import Ear, Voice
+from programmes.tangi.events import Ear
 from programmes.tangi.history import HISTORY
 from programmes.tangi.model import Incident, Kind, Priority, State, Step
 from programmes.tangi.service import Filters
 from runtime.clock import Fake
-from tests.fixtures.stage import Stage, alert
+from tests.fixtures.stage import Stage, alert, officer
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def stage(city_url: str, clock: Fake) -> Iterator[Stage]:
 
 @pytest.fixture
 def ear(stage: Stage) -> Ear:
-    return Ear(clock=stage.clock, ids=stage.ids, voice=Voice(ids=stage.ids), probes=stage.tangi.probes)
+    return stage.tangi.ear
 
 
 def hear(stage: Stage, ear: Ear, what: str, one: Alert) -> None:
@@ -72,7 +73,7 @@ def test_an_alert_opens_an_incident(stage: Stage, ear: Ear, severity: Severity, 
         "alert-1",
         stage.clock.now(),
     )
-    (entry,) = stage.tangi.incidents.get(one.number).timeline
+    (entry,) = stage.tangi.incidents.get(one.number, by=SYSTEM).timeline
     assert (entry.kind, entry.text.en) == (Kind.OPENED, "812 people in an hour; Tuesdays at 17 usually 240")
     assert told(stage) == [("incident.opened", one.number, 1)]
 
@@ -98,7 +99,7 @@ def test_a_fingerprint_has_one_working_incident(stage: Stage, ear: Ear, clock: F
 
 def test_what_is_over_for_people_opens_anew(stage: Stage, ear: Ear, clock: Fake) -> None:
     hear(stage, ear, "firing", alert(stage.clock, 1))
-    stage.tangi.incidents.step("TGI-2026-000001", Step.RESOLVE, by="Sri", reason="sepi lagi")
+    stage.tangi.incidents.step("TGI-2026-000001", Step.RESOLVE, by=officer("Sri"), reason="sepi lagi")
     clock.advance(1)
     hear(stage, ear, "firing", alert(stage.clock, 2, fingerprint=alert(stage.clock, 1).fingerprint))
     assert [one.state for one in stage.tangi.incidents.page(Filters())] == [State.RECEIVED, State.RESOLVED]
@@ -113,7 +114,7 @@ def test_an_alert_that_ends_never_closes_an_incident(stage: Stage, ear: Ear, clo
     clock.advance(60)
     over = msgspec.structs.replace(one, state=AlertState.RESOLVED, resolved=clock.now())
     hear(stage, ear, "resolved", over)
-    found = stage.tangi.incidents.get("TGI-2026-000001")
+    found = stage.tangi.incidents.get("TGI-2026-000001", by=SYSTEM)
     assert (found.state, found.alert_over) == (State.RECEIVED, clock.now())
     assert [entry.what for entry in found.timeline] == ["firing", "updated", "resolved"]
     assert found.timeline[1].time == clock.now() - 60 * instants.SECOND
@@ -131,7 +132,7 @@ def test_who_saw_an_alert_stands_on_the_timeline(stage: Stage, ear: Ear) -> None
     one = alert(stage.clock, 1, acknowledged_by="Budi")
     hear(stage, ear, "firing", one)
     hear(stage, ear, "acknowledged", one)
-    assert stage.tangi.incidents.get("TGI-2026-000001").timeline[1].by == "Budi"
+    assert stage.tangi.incidents.get("TGI-2026-000001", by=SYSTEM).timeline[1].by == "Budi"
 
 
 def test_an_event_that_holds_no_alert_is_refused(stage: Stage, ear: Ear) -> None:
@@ -146,10 +147,10 @@ def test_a_person_takes_an_incident_to_its_end(stage: Stage, ear: Ear, clock: Fa
     number = "TGI-2026-000001"
     for step, reason in ((Step.ACKNOWLEDGE, ""), (Step.RESOLVE, "dialihkan ke barat"), (Step.CLOSE, "")):
         clock.advance(10)
-        once = desk.step(number, step, by="Sri", reason=reason)
+        once = desk.step(number, step, by=officer("Sri"), reason=reason)
         clock.advance(10)
-        assert desk.step(number, step, by="Budi", reason=reason) == once  # twice is the same as once
-    found = desk.get(number)
+        assert desk.step(number, step, by=officer("Budi"), reason=reason) == once  # twice is the same as once
+    found = desk.get(number, by=SYSTEM)
     assert (found.state, found.acknowledged_by, found.resolved_by, found.reason) == (
         State.CLOSED,
         "Sri",
@@ -171,16 +172,16 @@ def test_an_end_needs_a_reason(stage: Stage, ear: Ear) -> None:
     hear(stage, ear, "firing", alert(stage.clock, 1))
     for reason in ("", "  ", "x" * 2_001):
         with pytest.raises(Refused, match="reason"):
-            stage.tangi.incidents.step("TGI-2026-000001", Step.RESOLVE, by="Sri", reason=reason)
+            stage.tangi.incidents.step("TGI-2026-000001", Step.RESOLVE, by=officer("Sri"), reason=reason)
     assert only(stage).state is State.RECEIVED
 
 
 def test_steps_that_are_not_possible_say_which_are(stage: Stage, ear: Ear) -> None:
     with pytest.raises(Unknown):
-        stage.tangi.incidents.step("TGI-2026-000001", Step.CLOSE, by="Sri")
+        stage.tangi.incidents.step("TGI-2026-000001", Step.CLOSE, by=officer("Sri"))
     hear(stage, ear, "firing", alert(stage.clock, 1))
     with pytest.raises(NotNow, match="acknowledge"):
-        stage.tangi.incidents.step("TGI-2026-000001", Step.CLOSE, by="Sri")
+        stage.tangi.incidents.step("TGI-2026-000001", Step.CLOSE, by=officer("Sri"))
     assert told(stage) == [("incident.opened", "TGI-2026-000001", 1)]
 
 
@@ -191,7 +192,7 @@ def test_two_who_act_at_once_do_it_once(stage: Stage, ear: Ear) -> None:
 
     def act(name: str) -> None:
         gate.wait()
-        found.append(stage.tangi.incidents.step("TGI-2026-000001", Step.ACKNOWLEDGE, by=name))
+        found.append(stage.tangi.incidents.step("TGI-2026-000001", Step.ACKNOWLEDGE, by=officer(name)))
 
     threads = [threading.Thread(target=act, args=(f"Officer {number}",)) for number in range(4)]
     for thread in threads:
@@ -212,7 +213,9 @@ def test_of_many_who_saw_the_same_one_wins(stage: Stage, ear: Ear) -> None:
     def act(name: str) -> None:
         gate.wait()
         try:
-            stage.tangi.incidents.step(only(stage).number, Step.RESOLVE, by=name, reason=name, seen=1)
+            stage.tangi.incidents.step(
+                only(stage).number, Step.RESOLVE, by=officer(name), reason=name, seen=1
+            )
         except Outdated as error:
             lost.append(error.now)
         else:

@@ -12,6 +12,7 @@ from edge.wifi.probes import Probes
 from edge.wifi.settings import Settings
 from edge.wifi.together import Part, Together
 from runtime.clock import Clock
+from runtime.settings import secret
 
 _SLACK = 1.0  # seconds that a whole reading may take beyond its longest attempt
 
@@ -39,3 +40,12 @@ def _parts(settings: Settings, clock: Clock, counts: Counts) -> Iterator[Part]:
             every=settings.linux.every,
             patience=settings.linux.patience,
         )
+    if settings.openwrt:
+        from edge.wifi.openwrt import OpenWrt
+        from edge.wifi.ubus import Ubus
+
+        for one in settings.openwrt:
+            password = secret("wifi.openwrt.password_file", one.password_file)
+            ubus = Ubus(one.address, one.user, password, trust=one.ca_file)
+            source = OpenWrt(one.name, ubus, counts, clock, flap=settings.flap)
+            yield Part(source, every=one.every, patience=one.patience)

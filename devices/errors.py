@@ -92,10 +92,60 @@ class BadRoot(Failure):
         super().__init__(f"{path}: {reason}")
 
 
+class BadCode(Failure):
+    """The code opens nothing; what of it is wrong is not said."""
+
+    cure = "look at the code again, or ask for a new one"
+
+    def __init__(self) -> None:
+        self.field = "code"
+        self.value = "(not shown)"
+        self.reason = "it opens nothing"
+        super().__init__("this code opens nothing")
+
+
+class Over(Failure):
+    """The code was right once: its time is up, it was withdrawn, or another code took its place."""
+
+    cure = "ask for a new code"
+
+    def __init__(self, reason: str) -> None:
+        self.field = "code"
+        self.value = "(not shown)"
+        self.reason = reason
+        super().__init__(f"this code opens nothing any more: {reason}")
+
+
+class Used(Failure):
+    """The code was used with another key: one of the two devices is not the one that it was for."""
+
+    cure = "ask for a new code; if no other device of yours used this one, tell whoever gave it to you"
+
+    def __init__(self) -> None:
+        self.field = "code"
+        self.value = "(not shown)"
+        self.reason = "another device has used it"
+        super().__init__("another device has used this code")
+
+
+class TooMany(Failure):
+    """Too many codes were wrong: wait for `after` seconds."""
+
+    cure = "wait, then try again"
+
+    def __init__(self, after: float) -> None:
+        self.after = after
+        super().__init__(f"too many codes were wrong: wait for {max(1, round(after))} s")
+
+
 KNOWN: Final[dict[type[Exception], int]] = {
     Unknown: 404,
     Taken: 409,
     NotNow: 409,
     Forbidden: 403,
     NoAuthority: 503,
+    BadCode: 403,
+    Over: 410,
+    Used: 409,
+    TooMany: 429,
 }

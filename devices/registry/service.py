@@ -96,7 +96,7 @@ class Registry:
     def contact(self, by: Caller, device: str) -> Contact:
         """Who answers for it; the look is noted. Raises Unknown, Forbidden."""
         with self._db.begin() as tx:
-            found = self._held(tx, by, MANAGE, device)
+            found = self.held(tx, by, MANAGE, device)
             contact = contacts.read(tx, self._vault, device)
             if contact:
                 self.voice.note(tx, "viewed", found, by, fields=("contact",))
@@ -147,7 +147,7 @@ class Registry:
         """
         plan = checked(plan)
         mark = records.touch(tx)
-        old = self._held(tx, by, MANAGE, plan.device)
+        old = self.held(tx, by, MANAGE, plan.device)
         revisions.check("device", old.device, seen=seen, now=old.revision)
         if old.state is State.RETIRED:
             raise NotNow(old.device, old.state, "it is gone for good")
@@ -221,11 +221,19 @@ class Registry:
         self.voice.tell(tx, voice.ENROLLED, new, by, fields=("state", *fields), why=why)
         return new
 
+    def touched(
+        self, tx: Connection, by: Caller, permission: str, device: str, *, fields: tuple[str, ...]
+    ) -> Device:
+        """Something that belongs to a device changes: its next revision. Raises Unknown, Forbidden."""
+        mark = records.touch(tx)
+        old = self.held(tx, by, permission, device)
+        new = msgspec.structs.replace(old, revision=old.revision + 1, updated=self._clock.now())
+        records.put(tx, new, mark)
+        self.voice.tell(tx, voice.CHANGED, new, by, fields=fields)
+        return new
+
     def held(self, tx: Connection, by: Caller, permission: str, device: str) -> Device:
         """A device locked for what the caller does to it. Raises Unknown, Forbidden."""
-        return self._held(tx, by, permission, device)
-
-    def _held(self, tx: Connection, by: Caller, permission: str, device: str) -> Device:
         found = _find(tx, device)
         need(by, permission, found.unit)
         return found
@@ -243,7 +251,7 @@ class Registry:
         seen: int | None,
     ) -> Device:
         mark = records.touch(tx)
-        old = self._held(tx, by, permission, device)
+        old = self.held(tx, by, permission, device)
         if goal is State.ENROLLED and old.state is State.DISABLED and old.enrolled is None:
             goal = State.PLANNED
         if old.state is goal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from pathlib import Path
 from typing import Final
 
@@ -42,7 +43,12 @@ listener {port} {host}
 
 
 class Mosquitto(Process):
-    """Both MQTT versions on one port; without `access` open to all, on loopback only. Port 0: a free one."""
+    """Both MQTT versions on one port. Port 0: a free one.
+
+    Without `access` open to all, and on loopback only. With it, everybody has an account: the plain listener
+    stays on loopback, for our processes; where there is TLS, `host` has a listener for certificates and one
+    for passwords. Whoever comes there has his name as client id: none takes another's session.
+    """
 
     name = "mosquitto"
     gaps = MOSQUITTO
@@ -51,14 +57,20 @@ class Mosquitto(Process):
         self, folder: Path, *, host: str = "127.0.0.1", port: int = 0, access: Access | None = None
     ) -> None:
         super().__init__(folder)
-        if access is None and not loopback(host):
+        if not loopback(host) and (access is None or access.tls is None):
             raise Failure(
                 f"Mosquitto will not listen on {host} for everyone",
-                "anybody there could read and write every topic",
+                "anybody there could read and write every topic, or read passwords on their way",
                 "give it certificates and accounts, or listen on 127.0.0.1",
             )
         self._access = access
-        self.endpoints = (Endpoint(host=host, port=port or free_port(host), protocols=(5, 4)),)
+        self.certificates: Endpoint | None = None
+        self.passwords: Endpoint | None = None
+        near = host if loopback(host) else "127.0.0.1"
+        self.endpoints: tuple[Endpoint, ...] = (_both(near, port),)
+        if access and access.tls:
+            self.certificates, self.passwords = _both(host), _both(host)
+            self.endpoints += (self.certificates, self.passwords)
 
     def prepare(self) -> list[str]:
         """Write the configuration; return the command."""
@@ -79,10 +91,23 @@ class Mosquitto(Process):
             # Otherwise it would become `mosquitto`, who may not enter our folders, and would outlive us: when
             # its user changes, the kernel forgets to signal it at our death.
             text += "user root\n"
-        text += self._access.prepare(self.folder) if self._access else "allow_anonymous true\n"
+        text += (
+            self._access.prepare(self.folder, self.certificates, self.passwords)
+            if self._access
+            else "allow_anonymous true\n"
+        )
         config = self.folder / "mosquitto.conf"
         config.write_text(text)
         return [program, "-c", str(config)]
+
+    def reload(self) -> None:
+        """Have it read its certificates and the list of revoked ones again. Sessions stay."""
+        if self.pid:
+            os.kill(self.pid, signal.SIGHUP)
+
+
+def _both(host: str, port: int = 0) -> Endpoint:
+    return Endpoint(host=host, port=port or free_port(host), protocols=(5, 4))
 
 
 def find() -> str | None:

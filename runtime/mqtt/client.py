@@ -12,7 +12,7 @@ from typing import Final, Self
 from runtime import logs
 from runtime import settings as configuration
 from runtime.clock import Clock, System
-from runtime.mqtt import packets
+from runtime.mqtt import packets, tls
 from runtime.mqtt.connection import Connection
 from runtime.mqtt.errors import Failure, Lost
 from runtime.mqtt.message import Ask
@@ -110,6 +110,11 @@ class Client:
         if self._current:
             self._current.resume()
 
+    def renew(self) -> None:
+        """Make the connection anew, with goodbye: what the files of the settings hold now is used."""
+        if self._current and self.connected.is_set():
+            self._current.disconnect()
+
     def on_connect(self, callback: Callable[[], None]) -> None:
         """Call on every connection, once its subscriptions hold."""
         self._callbacks.append(callback)
@@ -170,7 +175,10 @@ class Client:
             async with asyncio.timeout(self._settings.patience):
                 connection = self._current = self._new()
                 await asyncio.get_running_loop().create_connection(
-                    lambda: connection, self._settings.host, self._settings.port, ssl=_tls(self._settings)
+                    lambda: connection,
+                    self._settings.host,
+                    self._settings.port,
+                    ssl=tls.context(self._settings),
                 )
                 await connection.accepted
                 if self._routes.filters:
@@ -178,9 +186,7 @@ class Client:
         except TimeoutError:
             return f"no answer within {self._settings.patience:g} s"
         except ssl.SSLError as error:
-            return (
-                f"TLS: {error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else error}"
-            )
+            return tls.reason(error)
         except OSError as error:
             return error.strerror or str(error)
         except (Failure, configuration.Wrong) as error:
@@ -234,12 +240,3 @@ class Client:
 def pause(failures: int, longest: float, jitter: float) -> float:
     """Seconds before the next attempt: doubling up to `longest`, of which jitter (0 to 1) takes a share."""
     return min(longest, _FIRST_PAUSE * 2.0 ** min(failures, 20)) * jitter
-
-
-def _tls(settings: Settings) -> ssl.SSLContext | None:
-    if settings.ca_file is None:
-        return None
-    context = ssl.create_default_context(cafile=settings.ca_file)
-    if settings.cert_file and settings.key_file:
-        context.load_cert_chain(settings.cert_file, settings.key_file)
-    return context

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, Final, cast
@@ -11,7 +12,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from runtime.clock import Clock
-from runtime.mqtt import packets
+from runtime.mqtt import packets, tls
 from runtime.mqtt.errors import Lost
 from runtime.mqtt.message import Message
 from runtime.mqtt.outgoing import Outgoing
@@ -137,7 +138,10 @@ class Connection(asyncio.Protocol):
         self._outgoing.allow(writable=True)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._end(f"{exc}" if exc else "the broker closed the connection")
+        if isinstance(exc, ssl.SSLError):
+            self._end(tls.reason(exc))
+        else:
+            self._end(f"{exc}" if exc else "the broker closed the connection")
 
     # paho's side
 

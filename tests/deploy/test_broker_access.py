@@ -1,4 +1,4 @@
-"""A real Mosquitto with our configuration and the lists of deploy/prepare.py: who may say and hear what."""
+"""A real Mosquitto with our configuration and accounts of deploy/prepare.py: who may say and hear what."""
 
 import queue
 import shutil
@@ -41,8 +41,8 @@ site = "kejaksan"
 class Client:
     """One connection, of an account or of nobody."""
 
-    def __init__(self, port: int, name: str = "", password: str = "") -> None:
-        self._client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
+    def __init__(self, port: int, name: str = "", password: str = "", client_id: str = "") -> None:
+        self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id, protocol=paho.MQTTv5)
         if name:
             self._client.username_pw_set(name, password)
         self._acks: queue.Queue[ReasonCode] = queue.Queue()
@@ -62,9 +62,10 @@ class Client:
         assert answer.packetType == PacketTypes.PUBACK
         return not answer.is_failure
 
-    def subscribe(self, topic: str) -> None:
+    def subscribe(self, topic: str) -> bool:
+        """Whether the broker grants it."""
         self._client.subscribe(topic, qos=1)
-        assert not self._acks.get(timeout=LIMIT).is_failure
+        return not self._acks.get(timeout=LIMIT).is_failure
 
     def close(self) -> None:
         self._client.disconnect()
@@ -87,34 +88,26 @@ def secrets(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def ports(root: Path, secrets: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int]]:
-    """The two ports of a Mosquitto that runs our configuration, with its paths moved to ours."""
+def broker(root: Path, secrets: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of a Mosquitto that runs our configuration, with its paths moved to ours."""
     folder = tmp_path_factory.mktemp("mosquitto")
     (folder / "conf.d").mkdir()
-    shutil.copy(root / "deploy/mosquitto/health-access", folder)
-    port, health = free_port(), free_port()
+    shutil.copy(secrets / "mosquitto-accounts", folder / "dynamic-security.json")
+    (plugin,) = Path("/usr/lib").glob("*/mosquitto_dynamic_security.so")
+    port = free_port()
     text = (root / "deploy/mosquitto/mosquitto.conf").read_text()
     for inside, here in {
         "/mosquitto/data": folder,
         "/mosquitto/config": folder,
-        "/mosquitto/secrets/passwords": secrets / "mosquitto-passwords",
-        "/mosquitto/secrets/access": secrets / "mosquitto-access",
+        "/usr/lib/mosquitto_dynamic_security.so": plugin,
         "listener 1883": f"listener {port} 127.0.0.1\nsocket_domain ipv4",
-        "listener 1880 127.0.0.1": f"listener {health} 127.0.0.1",
     }.items():
         assert inside in text
         text = text.replace(inside, str(here))
     (folder / "mosquitto.conf").write_text("user root\n" + text)
     with _running(["mosquitto", "-c", str(folder / "mosquitto.conf")]):
         _wait_for(port)
-        _wait_for(health)
-        yield port, health
-
-
-@pytest.fixture
-def broker(ports: tuple[int, int]) -> int:
-    """The port for devices and processes."""
-    return ports[0]
+        yield port
 
 
 @pytest.fixture
@@ -122,7 +115,7 @@ def connect(broker: int, secrets: Path) -> Iterator[Connect]:
     clients: list[Client] = []
 
     def start(name: str) -> Client:
-        client = Client(broker, name, (secrets / f"mqtt-{name}").read_text().strip())
+        client = Client(broker, name, (secrets / f"mqtt-{name}").read_text().strip(), name)
         clients.append(client)
         return client
 
@@ -132,9 +125,9 @@ def connect(broker: int, secrets: Path) -> Iterator[Connect]:
 
 
 @pytest.fixture(scope="module")
-def kiosk(ports: tuple[int, int], secrets: Path) -> Iterator[Client]:
+def kiosk(broker: int, secrets: Path) -> Iterator[Client]:
     """A device that only writes."""
-    client = Client(ports[0], "kiosk-1", (secrets / "mqtt-kiosk-1").read_text().strip())
+    client = Client(broker, "kiosk-1", (secrets / "mqtt-kiosk-1").read_text().strip(), "kiosk-1")
     yield client
     client.close()
 
@@ -186,26 +179,30 @@ def test_a_device_writes_nothing_else(kiosk: Client, topic: str) -> None:
 
 
 def test_a_device_hears_its_own_and_its_sites(connect: Connect) -> None:
-    device, ingest, alerts = connect("kiosk-1"), connect("ingest"), connect("alerts")
-    device.subscribe("#")  # granted by the broker, and filtered when it delivers
+    device, ingest, alerts = connect("wifi-1"), connect("imm.ingest"), connect("imm.alerts")
+    for topic in ("#", "imm/v1/bima/wifi/wifi-1/+", "imm/v1/kejaksan/alert/+", "imm/v1/bima/roster/+"):
+        assert not device.subscribe(topic)
+    for topic in ("imm/v1/bima/alert/+", "imm/v1/bima/wifi/wifi-1/receipt"):
+        assert device.subscribe(topic)
     for writer, topic in [
-        (ingest, "imm/v1/bima/wifi/wifi-1/receipt"),
+        (ingest, "imm/v1/bima/kiosk/kiosk-1/receipt"),
         (alerts, "imm/v1/kejaksan/alert/far"),
         (alerts, "imm/v1/bima/judgement/analytics/receipt"),
         (alerts, "imm/v1/bima/alert/near"),
-        (ingest, "imm/v1/bima/kiosk/kiosk-1/receipt"),
+        (ingest, "imm/v1/bima/wifi/wifi-1/receipt"),
     ]:
         assert writer.publish(topic), topic
     heard = {device.messages.get(timeout=LIMIT) for _ in range(2)}
-    assert heard == {"imm/v1/bima/alert/near", "imm/v1/bima/kiosk/kiosk-1/receipt"}
+    assert heard == {"imm/v1/bima/alert/near", "imm/v1/bima/wifi/wifi-1/receipt"}
     assert device.messages.empty()
 
 
 def test_ingest_hears_every_device_through_its_shared_subscription(connect: Connect) -> None:
-    ingest = connect("ingest")
-    ingest.subscribe("$share/ingest/imm/v1/+/+/+/telemetry")
+    ingest = connect("imm.ingest")
+    assert ingest.subscribe("$share/ingest/imm/v1/+/+/+/telemetry")
+    assert not ingest.subscribe("$share/ingest/imm/v1/#")
     for device, topic in [
-        ("kiosk-1", "imm/v1/bima/kiosk/kiosk-1/telemetry"),
+        ("wifi-1", "imm/v1/bima/wifi/wifi-1/telemetry"),
         ("kiosk-9", "imm/v1/kejaksan/kiosk/kiosk-9/telemetry"),
     ]:
         assert connect(device).publish(topic)
@@ -213,42 +210,63 @@ def test_ingest_hears_every_device_through_its_shared_subscription(connect: Conn
 
 
 def test_analytics_tells_of_its_losses_at_each_site_and_hears_that_they_are_kept(connect: Connect) -> None:
-    analytics, ingest = connect("analytics"), connect("ingest")
+    analytics, ingest = connect("imm.analytics"), connect("imm.ingest")
     for site in ("bima", "kejaksan"):
         assert analytics.publish(f"imm/v1/{site}/city/analytics/event")
         assert not analytics.publish(f"imm/v1/{site}/kiosk/kiosk-1/event")
-        analytics.subscribe(f"imm/v1/{site}/city/analytics/receipt")
+        assert analytics.subscribe(f"imm/v1/{site}/city/analytics/receipt")
         assert ingest.publish(f"imm/v1/{site}/city/analytics/receipt")
         assert analytics.messages.get(timeout=LIMIT) == f"imm/v1/{site}/city/analytics/receipt"
 
 
-def test_a_wrong_password_is_refused(broker: int) -> None:
-    client = Client(broker, "kiosk-1", "guess")
+@pytest.mark.parametrize("name, client_id", [("kiosk-1", "kiosk-1"), ("wifi-1", "kiosk-1"), ("", "")])
+def test_who_does_not_prove_who_he_is_is_refused(
+    broker: int, secrets: Path, name: str, client_id: str
+) -> None:
+    password = (
+        (secrets / "mqtt-wifi-1").read_text().strip()
+    )  # right for wifi-1, which is bound to its client id
+    client = Client(broker, name, password, client_id)
     assert client.connected == ReasonCode(PacketTypes.CONNACK, "Not authorized")
     client.close()
 
 
-def test_the_health_question_is_answered(ports: tuple[int, int], root: Path) -> None:
-    """What docker-compose.yml asks, at the listener that only answers it."""
+def test_the_health_question_is_answered_and_its_account_hears_nothing_else(
+    broker: int, root: Path, secrets: Path, connect: Connect
+) -> None:
+    """What docker-compose.yml asks."""
     compose = yaml.safe_load((root / "docker-compose.yml").read_text())
-    _, *question = [word.replace("$$", "$") for word in compose["services"]["broker"]["healthcheck"]["test"]]
-    question[question.index("-p") + 1] = str(ports[1])
-    answer = subprocess.run(question, capture_output=True, text=True, timeout=LIMIT, check=True)
+    how, question = compose["services"]["broker"]["healthcheck"]["test"]
+    assert how == "CMD-SHELL"
+    question = question.replace("$$", "$").replace("1883", str(broker))
+    question = question.replace("/mosquitto/secrets/health", str(secrets / "mqtt-imm.health"))
+    answer = subprocess.run(["sh", "-c", question], capture_output=True, text=True, timeout=LIMIT, check=True)
     assert "seconds" in answer.stdout
+    health = connect("imm.health")
+    assert not health.subscribe("$SYS/#")
+    assert not health.subscribe("imm/#")
+    assert not health.publish("imm/v1/bima/kiosk/kiosk-1/telemetry")
 
 
-def test_the_health_listener_answers_nothing_else(ports: tuple[int, int], connect: Connect) -> None:
-    anyone = Client(ports[1])
-    anyone.subscribe("imm/#")
-    assert not anyone.publish("imm/v1/bima/kiosk/kiosk-1/telemetry")
-    assert connect("kiosk-1").publish("imm/v1/bima/kiosk/kiosk-1/telemetry")
-    anyone.subscribe("$SYS/broker/uptime")
-    assert anyone.messages.get(timeout=LIMIT) == "$SYS/broker/uptime"
-    anyone.close()
+def test_the_broker_starts_with_the_accounts_and_keeps_its_own(
+    root: Path, secrets: Path, tmp_path: Path
+) -> None:
+    """The command of docker-compose.yml, up to the program itself."""
+    compose = yaml.safe_load((root / "docker-compose.yml").read_text())
+    *shell, line = compose["services"]["broker"]["command"]
+    line = line.replace("/mosquitto/secrets/accounts", str(secrets / "mosquitto-accounts"))
+    line = line.replace("/mosquitto/data", str(tmp_path)).replace("exec mosquitto", "exec echo")
+    kept = tmp_path / "dynamic-security.json"
+    subprocess.run([*shell, line], check=True, capture_output=True)
+    assert kept.read_bytes() == (secrets / "mosquitto-accounts").read_bytes()
+    assert kept.stat().st_mode & 0o777 == 0o600
+    kept.write_text("{}")
+    subprocess.run([*shell, line], check=True, capture_output=True)
+    assert kept.read_text() == "{}"
 
 
 def test_secrets_are_kept_and_closed_to_others(secrets: Path) -> None:
     assert secrets.stat().st_mode & 0o077 == 0
-    passwords = (secrets / "mosquitto-passwords").read_text()
-    assert (secrets / "mqtt-kiosk-1").read_text().strip() not in passwords
-    assert len({(secrets / f"mqtt-{name}").read_text() for name in ("kiosk-1", "wifi-1", "ingest")}) == 3
+    accounts = (secrets / "mosquitto-accounts").read_text()
+    assert (secrets / "mqtt-kiosk-1").read_text().strip() not in accounts
+    assert len({(secrets / f"mqtt-{name}").read_text() for name in ("kiosk-1", "wifi-1", "imm.ingest")}) == 3

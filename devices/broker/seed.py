@@ -1,0 +1,53 @@
+"""The plugin's file as a new broker starts with it; afterwards everything is changed over the wire."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from devices.broker import words
+from devices.broker.state import DEFAULTS, State
+
+ITERATIONS: Final = (
+    1_000  # our passwords are 256 random bits: more would only hold up the broker at each connect
+)
+SALT: Final = 12  # bytes
+
+
+def document(want: State, passwords: Mapping[str, str], salt: Callable[[int], bytes]) -> bytes:
+    """Accounts, roles and defaults as `dynamic-security.json`. `passwords`: of the accounts that have one."""
+    return msgspec.json.format(
+        msgspec.json.encode(
+            {
+                "defaultACLAccess": {kind: kind in words.OPEN for kind in DEFAULTS},
+                "clients": [
+                    {
+                        "username": one.username,
+                        **({"clientid": one.clientid} if one.clientid else {}),
+                        **({"disabled": True} if one.disabled else {}),
+                        "roles": one.roles,
+                        **(hashed(passwords[name], salt(SALT)) if name in passwords else {}),
+                    }
+                    for name, one in sorted(want.clients.items())
+                ],
+                "groups": [],
+                "roles": [
+                    {"rolename": name, "acls": sorted(acls)} for name, acls in sorted(want.roles.items())
+                ],
+            }
+        )
+    )
+
+
+def hashed(password: str, salt: bytes) -> dict[str, Any]:
+    """A password as the plugin keeps it (PBKDF2-HMAC-SHA512)."""
+    key = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ITERATIONS)
+    return {
+        "password": base64.b64encode(key).decode(),
+        "salt": base64.b64encode(salt).decode(),
+        "iterations": ITERATIONS,
+    }

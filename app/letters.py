@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 from console.errors import Unknown
 from console.ports import Change, Letter, Replay
+from contracts import sketches
 from ingest.errors import Unreplayable
 from ingest.replay import Replay as Replaying
 from store.dead_letters import DeadLetters
 from store.sink import DeadLetter
 
 SHOWN = 16_384  # bytes of a payload that the console shows
+HIDDEN = b"(a sketch of visitors: shown to nobody)"
 
 
 class Letters:
@@ -55,6 +57,7 @@ class Letters:
 
 
 def _shown(letter: DeadLetter) -> Letter:
+    hidden = sketches.within(letter.payload)  # nobody is shown a sketch; it can be replayed all the same
     return Letter(
         id=letter.id,
         received=letter.received,
@@ -62,9 +65,9 @@ def _shown(letter: DeadLetter) -> Letter:
         device=letter.device.device if letter.device else "",
         content_type=letter.content_type,
         field=letter.field,
-        value=letter.value,
+        value="" if hidden and letter.field == "payload" else letter.value,
         reason=letter.reason,
         samples=letter.samples,
         replayed=letter.replayed,
-        payload=letter.payload[:SHOWN],
+        payload=HIDDEN if hidden else letter.payload[:SHOWN],
     )

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from contracts import feed
+from contracts.series import Block
+from contracts.sketches import METRIC
 from contracts.topics import PlatformTopic
 
 CHANNEL: Final = "feed"
@@ -16,6 +18,17 @@ LARGEST: Final = (
     3_900_000  # bytes of one message: below the broker's limit of 4 MiB; larger ones are left out
 )
 Sink = Callable[[feed.Accepted], None]
+
+
+def shown(block: Block) -> Block:
+    """What may be told of a block: everything but sketches of visitors, which only the store merges."""
+    if all(series.metric != METRIC for series in block.series):
+        return block
+    chosen = Block()
+    for series, time, value in block.rows():
+        if series.metric != METRIC:
+            chosen.append(series, time, value)
+    return chosen
 
 
 class Publisher(Protocol):

@@ -11,6 +11,7 @@ from contracts.series import Block, Reader, Selector, Series, Value
 from ingest import letters
 from ingest.commit import Commit, Frames
 from ingest.errors import Unreplayable
+from ingest.feed import shown
 from ingest.gather import Load
 from ingest.mappings.load import Mappings
 from ingest.parcel import Parcel, Verdict
@@ -76,7 +77,7 @@ class Replay:
         load, verdict = self._judge(letter)
         if verdict is not None:
             return Outcome(letter=letter, verdict=verdict)
-        same, changes = self._compare(load.block)
+        same, changes = self._compare(shown(load.block))
         return Outcome(
             letter=letter, verdict=None, samples=len(load.block), same=same, changes=tuple(changes)
         )

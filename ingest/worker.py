@@ -22,6 +22,7 @@ from ingest import letters
 from ingest.box import Box
 from ingest.commit import Commit, Frames
 from ingest.errors import Stopped
+from ingest.feed import shown
 from ingest.gather import Load, select
 from ingest.mappings.load import Mappings
 from ingest.metrics import Metrics
@@ -204,6 +205,7 @@ class Worker:
             events = tuple(
                 event for parcel in fresh for event in load.events[parcel.start.events : parcel.end.events]
             )
+        block = shown(block)
         if not block and not events:
             return
         newest = int(np.frombuffer(block.times, np.int64).max()) if block else 0

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from contracts import ledger
+from contracts.instants import DAY
 from runtime.clock import Clock
 from store.dead_letters import DeadLetters
 from store.frames import Frames
@@ -15,6 +16,7 @@ from store.port import Engine, Report
 from store.settings import Settings
 from store.sink import Sink
 from store.state import State
+from store.visitors.rollup import Visitors
 
 
 class Ledger(ledger.Reader, Protocol):
@@ -37,11 +39,13 @@ class Store:
     dead_letters: DeadLetters
     frames: Frames
     state: State
+    visitors: Visitors
     opened: contextlib.ExitStack
 
     def upkeep(self) -> Report:
         """Roll up, remove what is due, tidy; each `settings.upkeep`, in a thread, from one process."""
         now = self.clock.now()
+        self.visitors.run(now)
         self.engine.roll_up(now)
         report = self.engine.retain(self.settings.retention.policies(), now)
         self.frames.retain(now)
@@ -81,15 +85,17 @@ def _embedded(settings: Settings, clock: Clock, frames: Frames) -> Store:
         opened.callback(file.close)
         engine = embedded.Engine(file)
         ledger = embedded.Ledger(file)
+        sketches = embedded.Sketches(file)
         return Store(
             settings=settings,
             clock=clock,
             engine=engine,
-            sink=embedded.Sink(file, engine, ledger),
+            sink=embedded.Sink(file, engine, ledger, sketches),
             ledger=ledger,
             dead_letters=embedded.DeadLetters(file),
             frames=frames,
             state=embedded.State(file),
+            visitors=Visitors(sketches, engine, keep=settings.retention.visitors_days * DAY),
             opened=opened.pop_all(),
         )
 
@@ -100,6 +106,7 @@ def _influx(settings: Settings, clock: Clock, frames: Frames) -> Store:
     from store.ledger.database import Database
     from store.ledger.keep import DeadLetters as Letters
     from store.ledger.keep import State as Kept
+    from store.ledger.sketches import Sketches
 
     with contextlib.ExitStack() as opened:
         database = Database(settings.ledger)
@@ -108,14 +115,16 @@ def _influx(settings: Settings, clock: Clock, frames: Frames) -> Store:
         opened.callback(server.close)
         engine = influx.Engine(server, clock)
         book = Book(database)
+        sketches = Sketches(database)
         return Store(
             settings=settings,
             clock=clock,
             engine=engine,
-            sink=influx.Sink(engine, book),
+            sink=influx.Sink(engine, book, sketches),
             ledger=book,
             dead_letters=Letters(database),
             frames=frames,
             state=Kept(database),
+            visitors=Visitors(sketches, engine, keep=settings.retention.visitors_days * DAY),
             opened=opened.pop_all(),
         )

@@ -7,13 +7,17 @@ from typing import Final
 import numpy as np
 
 from contracts.series import LARGEST_VALUE, Block, Data, Other, Series
+from contracts.sketches import METRIC
 from store.port import EARLIEST, LATEST
 
 _LONGEST_UNIT: Final = 64
 
 
-def faults(block: Block) -> dict[int, str]:
-    """Row → reason, for rows that will never be taken; empty for nearly every block."""
+def faults(block: Block, *, sketches: bool = False) -> dict[int, str]:
+    """Row → reason, for rows that will never be taken; empty for nearly every block.
+
+    Sketches of visitors are no samples: only the sink takes them (`sketches`), and no engine does.
+    """
     found: dict[int, str] = {}
     numbers = np.frombuffer(block.numbers, dtype=np.float64)
     for row in np.flatnonzero(~np.isfinite(numbers)).tolist():
@@ -25,11 +29,23 @@ def faults(block: Block) -> dict[int, str]:
     times = np.frombuffer(block.times, dtype=np.int64)
     for row in np.flatnonzero((times < EARLIEST) | (times > LATEST)).tolist():
         found[row] = f"time {times[row]} µs is not between 1970 and 2262"
+    found |= _apart(block, sketches=sketches)
     if places := {place: why for place, series in enumerate(block.series) if (why := _series(series))}:
         for row, place in enumerate(block.index):
             if place in places:
                 found[row] = places[place]
     return found
+
+
+def _apart(block: Block, *, sketches: bool) -> dict[int, str]:
+    places = {place for place, series in enumerate(block.series) if series.metric == METRIC}
+    if not places:
+        return {}
+    return {
+        row: "a sketch of visitors is no sample"
+        for row, place in enumerate(block.index)
+        if place in places and not (sketches and isinstance(block.others.get(row), Data))
+    }
 
 
 def _series(series: Series) -> str:

@@ -56,6 +56,13 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     quarter_days: int = 800
     hour_days: int = 0
     day_days: int = 0
+    visitors_days: int = 35  # merged sketches, so that what comes late still merges; 2 at least
+
+    def __post_init__(self) -> None:
+        if self.visitors_days < 2:
+            raise ValueError(
+                f"visitors_days {self.visitors_days}: at least 2, for a day is shown when it is over"
+            )
 
     def policies(self) -> tuple[Policy, ...]:
         """What the engine is to do."""

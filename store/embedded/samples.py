@@ -53,10 +53,15 @@ class Samples:
 
     def prepare(self, block: Block, wanted: Mask | None = None) -> Rows:
         """Order the block's rows; of one series and time the last stays."""
-        numbers, new = self._catalog.places(block.series)
         index = np.frombuffer(block.index, np.int32)
         times = np.frombuffer(block.times, np.int64)
         rows: Ints = np.arange(len(block)) if wanted is None else np.flatnonzero(wanted)
+        if wanted is None:
+            numbers, new = self._catalog.places(block.series)
+        else:  # a series of which nothing is stored is not known either
+            used = np.unique(index[rows])
+            numbers = np.zeros(len(block.series), np.int32)
+            numbers[used], new = self._catalog.places([block.series[place] for place in used.tolist()])
         ids, times = numbers[index[rows]], times[rows]
         order = np.argsort(ids, kind="stable")
         if _unordered(ids[order], times[order]):

@@ -65,9 +65,18 @@ _STRAYS: Final = (
         stream INTEGER NOT NULL, hour BIGINT NOT NULL, epoch BIGINT NOT NULL, time BIGINT NOT NULL,
         started BIGINT NOT NULL, first BIGINT NOT NULL, last BIGINT NOT NULL, each BIGINT NOT NULL)""",
 )
+_VISITORS: Final = (
+    # Sketches that wait to be merged, and the same merged by site, hour and key: store.visitors.shelf.
+    "CREATE TABLE sketches (id BIGINT NOT NULL, device VARCHAR NOT NULL, value BLOB NOT NULL)",
+    """CREATE TABLE visitors (
+        site VARCHAR NOT NULL, subject VARCHAR NOT NULL, start BIGINT NOT NULL, key VARCHAR NOT NULL,
+        day VARCHAR NOT NULL, body BLOB NOT NULL, devices VARCHAR NOT NULL, due INTEGER NOT NULL,
+        version BIGINT NOT NULL)""",
+)
 _STEPS: Final = (
     _FIRST,
     _STRAYS,
+    _VISITORS,
 )  # step i brings version i to i + 1; never edited after a release, only added to
 
 

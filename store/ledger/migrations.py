@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Connection, func, insert, inspect, select, text, update
 
 from store import errors
-from store.ledger.tables import SCHEMA, metadata, version
+from store.ledger.tables import SCHEMA, metadata, sketches, version, visitors
 
 Step = Callable[[Connection], None]
 
@@ -25,9 +25,14 @@ def _strays(connection: Connection) -> None:
         connection.execute(text(f"ALTER TABLE {name} ADD COLUMN strays VARCHAR NOT NULL DEFAULT '[]'"))
 
 
+def _visitors(connection: Connection) -> None:
+    metadata.create_all(connection, tables=[sketches, visitors])
+
+
 STEPS: Final[tuple[Step, ...]] = (
     _create,
     _strays,
+    _visitors,
 )  # step i brings version i to i + 1; only added to after a release
 _LOCK: Final = 0x1ED6E5  # two processes that start at once on PostgreSQL migrate one after the other
 

@@ -91,3 +91,28 @@ state: Final = Table(
     Column("key", String, primary_key=True),
     Column("value", LargeBinary, nullable=False),
 )
+
+# Sketches of visitors that wait to be merged, in the order of their arrival; here they stay for a minute.
+sketches: Final = Table(
+    "sketches",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("device", String, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+)
+
+# The same merged, by site, hour and key.
+visitors: Final = Table(
+    "visitors",
+    metadata,
+    Column("site", String, primary_key=True),
+    Column("subject", String, primary_key=True),
+    Column("start", BigInteger, primary_key=True),  # µs UTC of the hour
+    Column("key", String, primary_key=True),  # id of the site key
+    Column("day", String, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("devices", String, nullable=False),  # JSON
+    Column("due", Integer, nullable=False),  # store.visitors.shelf.Level
+    Column("version", BigInteger, nullable=False),
+    Index("visitors_start", "start"),
+)

@@ -74,18 +74,20 @@ def test_a_file_of_a_newer_version_is_refused(path: Path) -> None:
     with pytest.raises(errors.Gone, match="newer version"):
         open_engine(path)
     with duckdb.connect(str(path)) as connection:
-        connection.execute("UPDATE version SET version = 2")
+        connection.execute("UPDATE version SET version = 3")
     open_engine(path).close()
 
 
 def test_a_file_of_the_first_version_is_brought_up_to_date(path: Path) -> None:
     open_engine(path).close()
     with duckdb.connect(str(path)) as connection:
-        connection.execute("DROP TABLE strays; UPDATE version SET version = 1")
+        connection.execute("DROP TABLE strays; DROP TABLE sketches; DROP TABLE visitors")
+        connection.execute("UPDATE version SET version = 1")
     open_engine(path).close()
     with duckdb.connect(str(path)) as connection:
-        assert connection.execute("FROM version").fetchall() == [(2,)]
+        assert connection.execute("FROM version").fetchall() == [(3,)]
         assert connection.execute("FROM strays").fetchall() == []
+        assert connection.execute("FROM visitors").fetchall() == []
 
 
 def test_what_is_asked_after_closing_is_refused(engine: embedded.Engine) -> None:

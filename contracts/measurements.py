@@ -161,6 +161,10 @@ _METRICS: Final = (
         "Kiriman yang menunggu tanda terima",
         "Batches awaiting a receipt",
     ),
+    _of("clock.offset", "s", _G, None, None, "Selisih jam mesin", "The machine's clock is ahead by"),
+    _of("clock.drift", "/", _G, -1, 1, "Laju penyimpangan jam", "Part of the time by which the clock errs"),
+    _of("clock.leaps", "count", _C, 0, None, "Lompatan jam mesin", "Times the machine's clock was thrown"),
+    _of("clock.synchronized", "", _F, None, None, "Jam tersinkron", "The machine's clock is synchronised"),
     _of("agent.spool.size", "B", _G, 0, 1e15, "Ukuran antrean kirim", "Size of the spool"),
     # written by ingest from events and status messages; values are JSON
     _own("status", "Keadaan perangkat", "State of the device"),

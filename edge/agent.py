@@ -11,6 +11,8 @@ from typing import Final
 from contracts import instants
 from contracts.topics import Channel, Device
 from edge import status
+from edge.clock import keep
+from edge.clock.steady import Steady
 from edge.control import Control, Plug, controlled
 from edge.health.tend import tend
 from edge.health.trouble import Memory
@@ -41,13 +43,16 @@ async def run(
     `plugs` add what it can do for the desk. Raises spool.Busy, spool.Unusable, spool.Full,
     commands.errors.Unkept, runtime.settings.Wrong at the start.
     """
-    with Memory(clock) as memory, _spool(settings, clock) as spool:
-        station = Station(settings, service, clock, spool, device)
+    steady = clock if isinstance(clock, Steady) else Steady(clock)
+    with Memory(steady) as memory, _spool(settings, steady) as spool:
+        station = Station(settings, service, steady, spool, device)
+        keep.begin(station)
         async with station.client, _exposed(station):
             if device:
                 station.client.on_connect(lambda: _say(station))
             done = asyncio.Event()
             service.start("uplink", _send(station, done), drains=True)
+            service.start("clock", keep.keep(station))
             service.start("tally", _tell(station))
             service.start("health", tend(station, memory))
             with controlled(station, device, plugs):
@@ -56,6 +61,7 @@ async def run(
                 finally:
                     done.set()
                 await service.wait()
+            keep.remember(station)
 
 
 def _spool(settings: Settings, clock: Clock) -> Spool:
@@ -89,6 +95,7 @@ async def _send(station: Station, done: asyncio.Event) -> None:
             sending.result()
         with contextlib.suppress(TimeoutError, Full):  # what is not told now is told after the next start
             async with asyncio.timeout(station.settings.farewell):
+                await station.known.wait()
                 await station.uplink.drained()
                 station.spool.tell()  # the last word, once no earlier one waits
                 await station.uplink.drained()
@@ -106,7 +113,7 @@ async def _send(station: Station, done: asyncio.Event) -> None:
 
 def _say(station: Station) -> None:
     if not station.service.stopping.is_set():
-        online = status.of("online", since=station.started, epoch=station.spool.epoch)
+        online = status.of("online", since=station.clock.fix(station.started), epoch=station.spool.epoch)
         station.service.start("status", _publish(station, online))
 
 
@@ -130,7 +137,7 @@ async def _tell(station: Station) -> None:
         await asyncio.sleep(1.0)
         now = station.clock.monotonic()
         closed = (station.clock.now() - round(_HOUR_LATE * instants.SECOND)) // instants.HOUR
-        if now - told >= station.live.tally or closed > hour:
+        if station.known.is_set() and (now - told >= station.live.tally or closed > hour):
             told, hour = now, max(hour, closed)
             try:
                 await asyncio.to_thread(station.spool.tell)

@@ -13,9 +13,10 @@ import msgspec
 from contracts.errors import Refused
 from contracts.topics import Device, Kind
 from edge import agent
+from edge.clock import keep
 from edge.settings import Settings
 from runtime import cli, logs, service, settings
-from runtime.clock import Clock, System
+from runtime.clock import Clock
 from runtime.spool import Error
 
 PREFIX = "IMM_EDGE_"
@@ -70,7 +71,7 @@ def start(config: Path | None, options: dict[str, str | None], run: Start) -> No
     """Run an agent as this process. Raises cli.Failure."""
     chosen = load(config, options)
     logs.configure(json=chosen.log.json, level=chosen.log.level)
-    clock = System()
+    clock = keep.steady(chosen.home)
     try:
         service.run(lambda running: run(chosen, running, clock))
     except service.Failed as error:
@@ -137,6 +138,7 @@ def replay(config: Path | None, **options: str | None) -> None:
             )
 
         async def work(station: agent.Station) -> None:
+            await station.known.wait()  # what is played has times of day
             player = Player(plan, station.spool, clock, site=chosen.site, encoding=chosen.encoding)
             await player.run()
             await station.uplink.drained()

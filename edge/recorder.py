@@ -12,6 +12,7 @@ import msgspec
 from contracts import batches, events, instants, measurements, senml
 from contracts.series import Block, Series, Value
 from contracts.topics import Channel, Device
+from edge.clock.steady import Steady
 from runtime import ids
 from runtime.clock import Clock
 from runtime.spool import Full, Spool
@@ -35,6 +36,9 @@ class Recorder:
         self._spool = spool
         self._device = device
         self._clock = clock
+        steady = clock if isinstance(clock, Steady) else Steady(clock)
+        self._guard = steady.guard
+        self._fix = steady.fix
         self._times: deque[int] = deque(maxlen=_REMEMBERED)
         self.speak(encoding)
 
@@ -44,16 +48,25 @@ class Recorder:
 
     async def record(self, readings: Iterable[Reading], time: int) -> int:
         """Spool readings taken at an instant (µs UTC); return how many. Raises spool.Full."""
-        time = self._unique(time)
         block = Block()
         for reading in readings:
             block.append(series(self._device, reading), time, reading.value)
         if len(block):
-            await self.samples(block)
+            async with self._guard:
+                time = self._unique(self._fix(time))
+                for row in range(len(block)):
+                    block.times[row] = time
+                await self._samples(block)
         return len(block)
 
     async def samples(self, block: Block) -> None:
         """Spool samples of this device as one batch. Raises spool.Full."""
+        async with self._guard:
+            for row, time in enumerate(block.times):
+                block.times[row] = self._fix(time)
+            await self._samples(block)
+
+    async def _samples(self, block: Block) -> None:
         hours = Counter(instants.floor(time, instants.HOUR) for time in block.times)
         payload = senml.encode(block, self._type)
         topic = self._device.topic(Channel.TELEMETRY)
@@ -69,8 +82,8 @@ class Recorder:
         values: dict[str, float | str | bool],
     ) -> None:
         """Spool an alarm in the lane that is never given up for metrics. Raises spool.Full."""
-        await self._event(
-            events.Alarm(
+        async with self._guard:
+            alarm = events.Alarm(
                 id=ids.uuid7(self._clock),
                 time=self._clock.now(),
                 name=name,
@@ -79,13 +92,13 @@ class Recorder:
                 active=active,
                 values=values,
             )
-        )
+            await self._event(alarm)
 
     async def probe(self) -> None:
         """Spool a probe, which no count sees. Raises spool.Full."""
-        await self._event(
-            events.Probe(id=ids.uuid7(self._clock), time=self._clock.now()), properties=(("probe", "true"),)
-        )
+        async with self._guard:
+            probe = events.Probe(id=ids.uuid7(self._clock), time=self._clock.now())
+            await self._event(probe, properties=(("probe", "true"),))
 
     async def _event(self, event: events.Event, properties: tuple[tuple[str, str], ...] = ()) -> None:
         await asyncio.to_thread(

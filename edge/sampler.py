@@ -10,11 +10,12 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter
 
 from contracts.topics import Device, Kind
+from edge.clock import keep
 from edge.reading import Reader
 from edge.recorder import Reading, Recorder
 from edge.sampling import ticks
 from edge.station import Source, Station, Work
-from runtime.spool import Full, Lane, Spool
+from runtime.spool import Full, Lane
 
 _NO_PROBE: Final = 3_600.0  # seconds between looks where no probes are wanted
 _PROBES_BEHIND: Final = 10  # batches of the event lane; behind more no probe is sent
@@ -53,7 +54,7 @@ async def _sample(station: Station, recorder: Recorder, sources: Sequence[Source
                 figures.missed.inc(missed)
                 _log.warning("%d samples missed: the machine was too busy, or asleep", missed)
             time = station.clock.now()
-            readings = [one for one in await reader.read() + _own(station.spool) if live.wants(one.metric)]
+            readings = [one for one in await reader.read() + _own(station) if live.wants(one.metric)]
             recorder.speak(live.encoding)
             await _record(station, recorder, readings, time, figures)
     finally:
@@ -73,8 +74,10 @@ async def _record(
         station.health.set("disk", True)
 
 
-def _own(spool: Spool) -> list[Reading]:
+def _own(station: Station) -> list[Reading]:
+    spool = station.spool
     return [
+        *keep.readings(station.clock),
         Reading(metric="agent.spooled", value=float(sum(spool.depth().values()))),
         Reading(metric="agent.spool.size", value=float(spool.size())),
     ]
@@ -85,7 +88,7 @@ async def _probe(station: Station, recorder: Recorder) -> None:
     async for _ in ticks(lambda: station.live.probe or _NO_PROBE, station.clock):
         if (
             not station.live.probe
-            or not station.client.connected.is_set()
+            or not (station.client.connected.is_set() and station.known.is_set())
             or station.spool.depth()[Lane.EVENT] > _PROBES_BEHIND
         ):
             continue

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from contracts.topics import Device
 from edge import status
+from edge.clock.steady import Steady
 from edge.health.notify import Notifier
 from edge.health.progress import Progress
 from edge.live import Live
@@ -14,7 +16,6 @@ from edge.recorder import Reading
 from edge.settings import Settings
 from edge.state import Folder
 from runtime import metrics, mqtt
-from runtime.clock import Clock
 from runtime.service import Health, Service
 from runtime.spool import Spool
 from runtime.uplink import Uplink
@@ -39,7 +40,7 @@ class Station:
     """What every agent stands on."""
 
     def __init__(
-        self, settings: Settings, service: Service, clock: Clock, spool: Spool, device: Device | None
+        self, settings: Settings, service: Service, clock: Steady, spool: Spool, device: Device | None
     ) -> None:
         self.settings = settings
         self.live = Live(settings)  # those of the settings that the desk may change
@@ -47,6 +48,7 @@ class Station:
         self.clock = clock
         self.spool = spool
         self.home = Folder(settings.home)
+        self.known = asyncio.Event()  # the time is, and what was recorded before has got it: it may leave
         self.registry = metrics.registry()
         self.client = mqtt.Client(
             settings.broker,
@@ -55,7 +57,12 @@ class Station:
             clock=clock,
         )
         self.uplink = Uplink(
-            spool, self.client, clock=clock, settings=settings.uplink, registry=self.registry
+            spool,
+            self.client,
+            clock=clock,
+            settings=settings.uplink,
+            registry=self.registry,
+            opened=self.known,
         )
         self.device = device
         self.started = clock.now()

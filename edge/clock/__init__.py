@@ -1,5 +1,1 @@
 """The agent's time: steady while the machine's jumps, and honest where none is known."""
-
-from edge.clock.steady import Steady
-
-__all__ = ["Steady"]

@@ -6,6 +6,9 @@ import re
 from typing import Final
 
 _CURES: Final = (
+    (r"before 2020", "connect it to a time server, or set the clock; what is recorded is sent then"),
+    (r"but it was .* already", "set the clock; if it is right, remove clock.json from the agent's folder"),
+    (r"clock was set to", "if it is right now, start the agent again; else set it"),
     (r"not yet valid|certificate has expired", "set the clock of this machine; if it is right, enrol again"),
     (r"self.signed|unable to get local issuer|unknown ca", "install the platform's CA: enrol again"),
     (r"^TLS", "see that host and port are those of the broker with TLS, and ca_file its authority"),

@@ -55,19 +55,19 @@ def _stalled(station: Station) -> bool:
 
 def of(station: Station, memory: Memory) -> Word:
     """The word as it is now. Blocks for the spool."""
-    client, spool = station.client, station.spool
+    client, spool, fix = station.client, station.spool, station.clock.fix
     station.health.set("connection", client.connected.is_set(), client.reason)
+    now = station.clock.now()
     states = {
         part.name: State(
-            name=part.name, ok=part.ok, since=part.since, reason=part.reason, cure=cure(part.reason)
+            name=part.name, ok=part.ok, since=fix(part.since), reason=part.reason, cure=cure(part.reason)
         )
         for part in station.health.snapshot()
     }
     try:
-        oldest = spool.oldest()
+        oldest = fix(spool.oldest() or now)
     except Full:
-        oldest = 0  # the part `disk` tells
-    now = station.clock.now()
+        oldest = now  # the part `disk` tells
     return Word(
         site=station.settings.site,
         device=station.settings.device,
@@ -76,14 +76,14 @@ def of(station: Station, memory: Memory) -> Word:
         boot=boot.boot(),
         uptime=boot.uptime(),
         time=now,
-        started=station.started,
+        started=fix(station.started),
         connection=states.pop("connection"),
-        clock=states.pop("clock", State(name="clock", ok=True, since=station.started)),
+        clock=states.pop("clock", State(name="clock", ok=True, since=fix(station.started))),
         queue=Queue(
             batches={lane.name.lower(): count for lane, count in spool.depth().items()},
             bytes=spool.size(),
             limit_bytes=spool.limit,
-            oldest=oldest,
+            oldest=oldest if spool.size() else 0,
             shed=dict(spool.shed),
         ),
         parts=tuple(states.values()),

@@ -13,6 +13,7 @@ pytest_plugins = [
     "tests.fixtures.brokers",
     "tests.fixtures.influx",
     "tests.fixtures.postgres",
+    "tests.fixtures.snmp",
     "tests.fixtures.stacks",
     "tests.fixtures.web",
 ]

@@ -49,3 +49,24 @@ def _parts(settings: Settings, clock: Clock, counts: Counts) -> Iterator[Part]:
             ubus = Ubus(one.address, one.user, password, trust=one.ca_file)
             source = OpenWrt(one.name, ubus, counts, clock, flap=settings.flap)
             yield Part(source, every=one.every, patience=one.patience)
+    yield from _snmp(settings, clock)
+
+
+def _snmp(settings: Settings, clock: Clock) -> Iterator[Part]:
+    if not settings.snmp:
+        return
+    from edge.wifi import agents
+    from edge.wifi.snmp import Snmp
+
+    for one in settings.snmp:
+        if one.version == "2c":
+            access = agents.community(secret("wifi.snmp.community_file", one.community_file))
+        else:
+            access = agents.user(
+                one.user,
+                one.auth,
+                secret("wifi.snmp.auth_file", one.auth_file),
+                secret("wifi.snmp.privacy_file", one.privacy_file),
+            )
+        source = Snmp(one.name, agents.Agent(one.host, one.port, access), clock, wanted=one.interfaces)
+        yield Part(source, every=one.every, patience=one.patience)

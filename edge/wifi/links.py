@@ -25,6 +25,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     errors: int | None = None  # both ways
     drops: int | None = None  # both ways
     width: int = 64  # bits of the byte counters
+    since: int = 0  # when the counters began; another value: they began anew
 
 
 _NUMBERS = (
@@ -52,6 +53,6 @@ def readings(device: str, link: Link, rates: Rates, at: float) -> Iterator[Readi
     fastest = {"fastest": link.speed * 1.1e6} if link.speed and link.width < 64 else {}  # framing counts too
     for metric, octets in (("network.rate.received", link.received), ("network.rate.sent", link.sent)):
         if octets is not None:
-            rate = rates.bits(f"{where} {metric}", octets, at, width=link.width, **fastest)
+            rate = rates.bits(f"{where} {metric} {link.since}", octets, at, width=link.width, **fastest)
             if rate is not None:
                 yield Reading(metric=metric, value=rate, instance=where)

@@ -6,16 +6,16 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 import city.notifications
 import programmes.tangi
 from city.identity import persons
+from city.identity.addresses import known
 from city.identity.contacts import ContactKind
-from city.identity.errors import Unsent
+from city.identity.errors import Unknown, Unsent
 from city.identity.model import PersonState
-from city.identity.seals import CONTACT
-from city.identity.tables.people import contacts, people
+from city.identity.seals import Sealer
 from city.notifications import Channel, Means, Notifications, Recipient, wire
 from city.notifications import errors as failures
 from city.notifications.providers import opened
@@ -36,25 +36,22 @@ class People:
     """Identities as the directory of notices."""
 
     def __init__(self, vault: Vault) -> None:
-        self._vault = vault
+        self._sealer = Sealer(vault)
 
     def find(self, tx: Connection, person: str) -> Recipient | None:
         """The person with the addresses that he has shown to be his, the newest of each kind."""
-        found = persons.find(tx, people.c.id == person)
-        if found is None or found.state != PersonState.ACTIVE:
+        try:
+            found = persons.get(tx, person)
+        except Unknown:
             return None
-        mine = (contacts.c.person == person) & contacts.c.verified.is_not(None)
-        rows = tx.execute(
-            select(contacts.c.id, contacts.c.kind).where(mine).order_by(contacts.c.created)
-        ).all()
-        fields = self._vault.open_many(tx, CONTACT, [row.id for row in rows])
+        if found.state != PersonState.ACTIVE:
+            return None
         addresses: dict[str, str] = {}
-        for row in rows:
-            address = fields.get(row.id, {}).get("address")
-            if address and row.kind == ContactKind.EMAIL:
-                addresses[Channel.EMAIL] = address
-            elif address:
-                addresses |= dict.fromkeys(_PHONE, address)
+        for one in known(tx, self._sealer, person):
+            if one.kind == ContactKind.EMAIL:
+                addresses[Channel.EMAIL] = one.address
+            else:
+                addresses |= dict.fromkeys(_PHONE, one.address)
         return Recipient(name=found.name, language=found.language, addresses=addresses)
 
 

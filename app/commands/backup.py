@@ -52,23 +52,23 @@ def create(context: click.Context, archive: Path, *, json: bool) -> None:
     if archive.exists():
         raise Failure(f"{archive} exists", "a backup never replaces another", "name a new file")
     with tempfile.TemporaryDirectory(dir=settings.data) as draft:
-        files = {name: _copied(path, Path(draft) / name) for name, path in _files(settings)}
-        if not files:
+        copied = {name: _copied(path, Path(draft) / name) for name, path in files(settings)}
+        if not copied:
             raise Failure(
                 f"{settings.data} holds nothing",
                 "a backup of nothing would look like one",
                 "name the folder: IMM_DATA",
             )
-        manifest = Manifest(made=System().now(), files={name: _digest(path) for name, path in files.items()})
+        manifest = Manifest(made=System().now(), files={name: _digest(path) for name, path in copied.items()})
         unfinished = archive.with_name(f"{archive.name}.part")
         with tarfile.open(unfinished, "w:gz") as tar:
             note = Path(draft) / MANIFEST
             note.write_bytes(msgspec.json.encode(manifest))
             tar.add(note, MANIFEST)
-            for name, path in files.items():
+            for name, path in copied.items():
                 tar.add(path, name)
         unfinished.replace(archive)
-    emit({"archive": archive, "files": len(files), "bytes": archive.stat().st_size}, json=json)
+    emit({"archive": archive, "files": len(copied), "bytes": archive.stat().st_size}, json=json)
 
 
 @backup.command()
@@ -105,7 +105,8 @@ def restore(archive: Path, into: Path, *, json: bool) -> None:
     emit({"restored": into, "files": len(manifest.files)}, json=json)
 
 
-def _files(settings: Settings) -> Iterator[tuple[str, Path]]:
+def files(settings: Settings) -> Iterator[tuple[str, Path]]:
+    """What a backup holds: name and path; never the keys."""
     for path in sorted(settings.data.rglob("*")):
         name = path.relative_to(settings.data)
         if (

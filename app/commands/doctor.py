@@ -18,6 +18,7 @@ import city.errors
 from analytics import rules
 from app import histories
 from app.brokers import mosquitto
+from app.commands import backup
 from app.failures import explain
 from app.papers import KEYS
 from app.parts import roster
@@ -28,6 +29,9 @@ from city.documents.signing import open_signer
 from city.errors import Older
 from city.files.shelf import open_shelf
 from city.geography import Areas, Boundaries
+from city.privacy import KeyFile, keyfile, rotation
+from city.privacy import history as privacy_history
+from city.privacy.errors import BadKeys, KeyMissing
 from city.search import state as searching
 from contracts import instants
 from runtime.cli import emit, json_option
@@ -73,6 +77,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _tried("roster", lambda: f"{len(roster(settings).list())} devices")
     yield _tried("rules", lambda: f"{len(rules.load(settings.analytics.rules))} rules")
     yield _tried("database", lambda: _database(settings))
+    yield _tried("keys", lambda: _keys(settings))
     yield _store(settings)
     yield _search(settings)
     yield _tried("geography", lambda: _geography(settings))
@@ -129,6 +134,27 @@ def _database(settings: Settings) -> str:
         raise
     finally:
         database.close()
+
+
+def _keys(settings: Settings) -> str:
+    """Whether what opens personal data is at hand, and in no backup. Raises BadKeys, KeyMissing."""
+    file = KeyFile(settings.privacy.keys_file, clock=System())
+    found = file.known()
+    database = db.Database.of(settings.city)
+    try:
+        db.check(database, [privacy_history.HISTORY])
+        named = [state.id for state in rotation.status(database, file) if state.since is not None]
+    except city.errors.Failure:
+        named = []  # `database` tells the cure
+    finally:
+        database.close()
+    if lacking := sorted(set(named) - found.keys()):
+        raise KeyMissing(lacking[0], file.where)
+    copies = [path for _, path in backup.files(settings) if keyfile.holds(path)]
+    if copies:
+        reason = "a copy of the keys here would be in each backup, beside what it opens"
+        raise BadKeys(copies[0], reason, f"move {copies[0]} to a place of its own")
+    return f"{len(found)} in {file.where}" if found else "none yet: the first start makes one"
 
 
 def _search(settings: Settings) -> Finding:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, InterfaceError, OperationalError
 
 from city.errors import WrongAddress
@@ -57,7 +57,12 @@ def address(url: str, password: str) -> URL:
 
 def open_engine(url: URL, wait: float) -> Engine:
     """Engine of the address; `wait` (seconds) limits the wait for a connection and for a lock."""
-    limits = {"pool_size": _POOL, "max_overflow": _OVERFLOW, "pool_timeout": wait}
+    limits = {
+        "pool_size": _POOL,
+        "max_overflow": _OVERFLOW,
+        "pool_timeout": wait,
+        "hide_parameters": True,  # an error is logged, and parameters are anybody's data
+    }
     codec = {"json_serializer": _dump, "json_deserializer": msgspec.json.decode}
     if url.get_backend_name() == SQLITE:
         Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
@@ -69,7 +74,9 @@ def open_engine(url: URL, wait: float) -> Engine:
         f"-c lock_timeout={round(wait * 1000)} -c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
     )
     connect = {"connect_timeout": max(2, round(wait)), "options": options, "application_name": "imm"}
-    return create_engine(url, connect_args=connect, pool_pre_ping=True, **limits, **codec)
+    engine = create_engine(url, connect_args=connect, pool_pre_ping=True, **limits, **codec)
+    event.listen(engine, "handle_error", _hush)
+    return engine
 
 
 def outage(error: DBAPIError) -> bool:
@@ -82,6 +89,13 @@ def outage(error: DBAPIError) -> bool:
 def unkeepable(error: DBAPIError) -> bool:
     """Whether a text cannot be kept, whoever sent it: PostgreSQL takes no NUL."""
     return isinstance(error, DataError) and "NUL" in str(error.orig)
+
+
+def _hush(context: ExceptionContext) -> None:
+    """Leave of an error's words the first line: PostgreSQL's details show the row that did not fit."""
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None and error.args and isinstance(error.args[0], str):
+            error.args = (error.args[0].partition("\n")[0], *error.args[1:])
 
 
 def _dump(value: object) -> str:

@@ -19,6 +19,7 @@ from city.privacy.errors import BadKeys, KeyMissing
 from runtime.clock import Clock
 
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+_LARGEST: Final = 100_000  # bytes: some hundreds of keys
 _BACK: Final = "put the key file back from where you keep its copy"
 
 
@@ -31,6 +32,16 @@ class _Key(msgspec.Struct, frozen=True, kw_only=True):
 class _Content(msgspec.Struct, frozen=True, kw_only=True):
     mac: bytes  # root of all keyed hashes
     keys: tuple[_Key, ...] = ()  # oldest first
+
+
+def holds(path: Path) -> bool:
+    """Whether a file is a key file, or a copy of one."""
+    try:
+        if path.stat().st_size > _LARGEST:
+            return False
+        return bool(msgspec.json.decode(path.read_bytes(), type=_Content).keys)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return False
 
 
 class KeyFile:

@@ -1,12 +1,14 @@
 """Transactions of the city's database, on both engines."""
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, insert, select, text
+from sqlalchemy.exc import IntegrityError
 
 from city.db import Database, Settings, notify
 from city.db.lease import leases
@@ -171,3 +173,17 @@ async def test_a_bell_is_heard_in_other_processes(postgres_url: str) -> None:
     await asyncio.gather(task, return_exceptions=True)
     here.close()
     there.close()
+
+
+def test_an_error_shows_nothing_of_what_was_to_be_kept(
+    db: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Errors are logged with their cause: neither parameters nor PostgreSQL's details may stand there."""
+    secret = "siti-" + "aminah"  # a traceback shows this line
+    put(db, secret)
+    with pytest.raises(IntegrityError) as refused:
+        put(db, secret)
+    logging.getLogger("city").error("it failed", exc_info=refused.value)
+    shown = [caplog.text, str(refused.value), repr(refused.value), str(refused.value.orig)]
+    assert not [text for text in shown if secret in text]
+    assert "leases" in str(refused.value)  # what failed is told all the same

@@ -23,6 +23,7 @@ import city.protected.settings
 import city.schedule.settings
 import city.search.settings
 import city.webhooks.settings
+import devices.settings
 import ingest.settings
 import programmes.tangi.settings
 import store.settings
@@ -41,6 +42,7 @@ class Broker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Which broker `imm up` brings along; the processes of `imm run` only connect to `[mqtt]`."""
 
     choice: Literal["auto", "mosquitto", "iotcore", "external"] = "auto"  # auto: Mosquitto where installed
+    access: Literal["open", "accounts"] = "open"  # accounts: the desk keeps those of devices at the broker
     port_311: int = 0  # of MQTT 3.1.1 clients, for a broker that has one version a port; 0: the next one up
 
 
@@ -77,6 +79,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     )
     store: store.settings.Settings = store.settings.Settings()
     alerts: alerts.settings.Settings = alerts.settings.Settings()
+    devices: devices.settings.Settings = devices.settings.Settings()
     tangi: programmes.tangi.settings.Settings = programmes.tangi.settings.Settings()
     outbox: city.outbox.settings.Settings = city.outbox.settings.Settings()
     audit: city.audit.settings.Settings = city.audit.settings.Settings()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Final
 
 import msgspec
 
+from contracts.errors import Refused
 from contracts.topics import (
     READ_BY_DEVICE,
     ROOT,
@@ -101,19 +102,28 @@ def account(role: Role, app: str = "") -> str:
 
 
 def process(role: Role, *, mapped: Iterable[str] = ()) -> Topics:
-    """What a process or an app may; `mapped`: exact topics of third parties, which ingest hears."""
+    """What a process or an app may; `mapped`: topics of third parties, which ingest hears. Raises Refused."""
     topics = _ROLES[role]
     if role is Role.INGEST:
-        return msgspec.structs.replace(topics, shared=[*topics.shared, *mapped])
+        return msgspec.structs.replace(topics, shared=[*topics.shared, *_foreign(mapped)])
     return topics
 
 
 def device(address: Device, *, mapped: Iterable[str] = ()) -> Topics:
-    """What a device may beside what its site is told; `mapped`: a third party's exact topics."""
+    """What a device may beside what its site is told; `mapped`: a third party's topics. Raises Refused."""
     return Topics(
         read=[address.topic(channel) for channel in READ_BY_DEVICE],
-        write=[*(address.topic(channel) for channel in WRITTEN_BY_DEVICE), *mapped],
+        write=[*(address.topic(channel) for channel in WRITTEN_BY_DEVICE), *_foreign(mapped)],
     )
+
+
+def _foreign(mapped: Iterable[str]) -> Iterator[str]:
+    """Topics that cannot be ours or the broker's own, whatever a mapping says."""
+    for topic in mapped:
+        first = topic.partition("/")[0]
+        if first in {"", "+", "#", ROOT.partition("/")[0]} or first.startswith("$"):
+            raise Refused("topic", topic, "a third party's topic begins with a name other than imm and $…")
+        yield topic
 
 
 def site(of: str) -> Topics:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from app.assembly import Assembly, assemble
 from app.parts import Parts
-from app.processes import keeping
+from app.processes import accounts, keeping
 from city.outbox.relay import Relay
+from devices.broker.rosters import OfRoster
 
 
 async def start(parts: Parts) -> Assembly:
@@ -21,4 +22,5 @@ async def start(parts: Parts) -> Assembly:
     )
     parts.service.start("outbox relay", relay.run())
     await keeping.start(parts, assembly)
+    await accounts.start(parts, OfRoster(parts.roster))
     return assembly

@@ -34,10 +34,9 @@ class Dynsec:
     async def admit(self, device: Device, credentials: Credentials, mapped: Iterable[str] = ()) -> None:
         """Let it in anew: who came in by older credentials is cut. A renewed certificate needs no call."""
         self._touched.add(device.device)
-        account = Account(device=device, mapped=tuple(mapped))
         password = credentials.secret if isinstance(credentials, Password) else ""
         await self._control.tell([words.delete_client(device.device)], pardon=NOT_FOUND)
-        await self._settle(account, password)
+        await self._settle(Account(device=device, mapped=tuple(mapped), password=password))
 
     async def disable(self, device: Device) -> None:
         self._touched.add(device.device)
@@ -88,13 +87,13 @@ class Dynsec:
         """Make one device as wanted, or unknown where it is not."""
         account = await asyncio.to_thread(self._wanted.account, device)
         if account:
-            await self._settle(account, account.password)
+            await self._settle(account)
         else:
             await self._control.tell(
                 [words.delete_client(device), words.delete_role(f"{roles.DEVICE}{device}")], pardon=NOT_FOUND
             )
 
-    async def _settle(self, account: Account, password: str = "") -> None:
+    async def _settle(self, account: Account) -> None:
         want = state.own(account)
         (name,) = want.clients
         client = await self._control.client(name)
@@ -103,7 +102,7 @@ class Dynsec:
             clients={name: client} if client else {},
             roles={role.rolename: frozenset(role.acls) for role in held},
         )
-        found = state.plan(known, want, {name: password})
+        found = state.plan(known, want, {name: account.password})
         await self._control.tell(found.commands, pardon=EXISTS)
 
     async def _known(self) -> State:

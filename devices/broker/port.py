@@ -28,8 +28,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
     device: Device
     enabled: bool = True
-    password: str = ""  # where it is known; the broker tells none, so a lost account comes back without
-    mapped: tuple[str, ...] = ()  # a third party's exact topics outside our grammar, which it may write
+    password: str | None = None  # "": it has none; None: not known here, what the broker has stays
+    mapped: tuple[str, ...] = ()  # a third party's topics outside our grammar, which it may write
 
 
 class Wanted(Protocol):
@@ -48,7 +48,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     """What a reconciliation changed."""
 
     created: int = 0  # accounts
-    changed: int = 0  # accounts: roles, client id, enabled or not
+    changed: int = 0  # accounts: roles, client id, password, enabled or not
     removed: int = 0  # accounts
     roles: int = 0  # made, changed and removed
     other: int = 0  # defaults and groups

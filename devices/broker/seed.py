@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from devices.broker import words
-from devices.broker.state import DEFAULTS, State
+from devices.broker.state import DEFAULTS, State, mark
 
 ITERATIONS: Final = (
     1_000  # our passwords are 256 random bits: more would only hold up the broker at each connect
@@ -29,6 +29,7 @@ def document(want: State, passwords: Mapping[str, str], salt: Callable[[int], by
                         "username": one.username,
                         **({"clientid": one.clientid} if one.clientid else {}),
                         **({"disabled": True} if one.disabled else {}),
+                        **({"textdescription": mark(passwords[name])} if name in passwords else {}),
                         "roles": one.roles,
                         **(hashed(passwords[name], salt(SALT)) if name in passwords else {}),
                     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from typing import Final
 
 import msgspec
@@ -92,16 +93,25 @@ def joined(states: Iterable[State]) -> State:
     return State(clients=clients, roles=needed)
 
 
-def plan(known: State, want: State, passwords: Mapping[str, str] | None = None) -> Plan:
+def mark(password: str) -> str:
+    """What tells a password from another without telling it; empty for none. Ours are 192 random bits."""
+    return f"password {sha256(password.encode()).hexdigest()[:16]}" if password else ""
+
+
+def plan(known: State, want: State, passwords: Mapping[str, str | None] | None = None) -> Plan:
     """Commands that make the broker equal to what is wanted: what takes rights away comes first.
 
-    Accounts that are missing are made with their password where it is given.
+    `passwords`: of accounts; an empty one shall go, and None stays as it is at the broker.
     """
     passwords = passwords or {}
     gone = sorted(known.clients.keys() - want.clients.keys())
     missing = sorted(want.clients.keys() - known.clients.keys())
     both = sorted(want.clients.keys() & known.clients.keys())
-    differ = {name: steps for name in both if (steps := _client(known.clients[name], want.clients[name]))}
+    differ = {
+        name: steps
+        for name in both
+        if (steps := _client(known.clients[name], want.clients[name], passwords.get(name)))
+    }
     made, mended, dropped = _roles(known, want)
     other = [words.set_defaults()] if dict(known.defaults) != dict(want.defaults) else []
     other += [words.delete_group(group) for group in known.groups]
@@ -115,7 +125,7 @@ def plan(known: State, want: State, passwords: Mapping[str, str] | None = None) 
             *made,
             *mended,
             *(step for name in kept for step in differ[name]),
-            *(step for name in missing for step in _create(want.clients[name], passwords.get(name, ""))),
+            *(step for name in missing for step in _create(want.clients[name], passwords.get(name) or "")),
             *dropped,
         ),
         created=len(missing),
@@ -143,13 +153,23 @@ def _roles(known: State, want: State) -> tuple[list[Command], list[Command], lis
 
 def _create(want: Client, password: str) -> list[Command]:
     """A disabled account is made like any other, then shut; there it has no role yet."""
-    made = [words.create_client(want, password)]
+    made = [words.create_client(msgspec.structs.replace(want, mark=mark(password)), password)]
     return [*made, words.disable_client(want.username)] if want.disabled else made
 
 
-def _client(known: Client, want: Client) -> list[Command]:
-    """From an account as it is to one as wanted; roles go before it is disabled, and come before enabled."""
+def _client(known: Client, want: Client, password: str | None) -> list[Command]:
+    """From an account as it is to one as wanted; roles go before it is disabled, and come before enabled.
+
+    A password can be changed, but only goes with its account.
+    """
     steps: list[Command] = []
+    if password is not None and known.mark != mark(password):
+        if not password:
+            return [words.delete_client(want.username), *_create(want, "")]
+        steps += [
+            words.set_password(want.username, password),
+            words.set_mark(want.username, mark(password)),
+        ]
     if known.clientid != want.clientid:
         steps.append(words.set_client_id(want.username, want.clientid))
     if {held.rolename for held in known.roles} != {held.rolename for held in want.roles}:

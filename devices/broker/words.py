@@ -36,12 +36,13 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Client(msgspec.Struct, frozen=True, kw_only=True):
-    """An account as the plugin tells of it; it never tells whether there is a password."""
+    """An account as the plugin tells of it; it never tells whether there is a password, so we note it."""
 
     username: str
     clientid: str = ""
     disabled: bool = False
     roles: tuple[Held, ...] = ()
+    mark: str = msgspec.field(name="textdescription", default="")  # of its password, see state.mark
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +83,8 @@ def create_client(client: Client, password: str = "") -> Command:
     made: Command = {"command": "createClient", "username": client.username, "roles": client.roles}
     if client.clientid:
         made["clientid"] = client.clientid
+    if client.mark:
+        made["textdescription"] = client.mark
     if password:
         made["password"] = password
     return made
@@ -100,6 +103,11 @@ def set_client_id(username: str, clientid: str) -> Command:
 def set_password(username: str, password: str) -> Command:
     """Give another password; cuts the account's connection."""
     return {"command": "setClientPassword", "username": username, "password": password}
+
+
+def set_mark(username: str, mark: str) -> Command:
+    """Note of which password the account is."""
+    return {"command": "modifyClient", "username": username, "textdescription": mark}
 
 
 def enable_client(username: str) -> Command:

@@ -145,6 +145,29 @@ async def test_processes_are_told_where_they_are_missing(gate: Dynsec) -> None:
         await gate._control.tell([words.create_client(keys, "again")])
 
 
+async def test_a_changed_password_is_given_and_one_taken_back_goes(
+    gate: Dynsec, wishes: Wishes, call: Call
+) -> None:
+    expect(wishes, Account(device=K2, password="one"))
+    await gate.reconcile()
+    live = call("k2", "one")
+    expect(wishes, Account(device=K2))  # not known here: it stays
+    assert (await gate.reconcile()).changes == 0
+    expect(wishes, Account(device=K2, password="two"))
+    assert (await gate.reconcile()).changed == 1
+    assert live.until(lambda: live.lost)
+    assert call("k2", "one").refused
+    live = call("k2", "two")
+    assert not live.refused
+    assert (await gate.reconcile()).changes == 0
+    expect(wishes, Account(device=K2, password=""))
+    await gate.follow("k2")
+    assert live.until(lambda: live.lost)
+    assert call("k2", "two").refused
+    assert call("k2").say([K2.topic(Channel.EVENT)])[0] < REFUSED
+    assert (await gate.reconcile()).changes == 0
+
+
 async def test_one_device_follows_the_registry(gate: Dynsec, wishes: Wishes) -> None:
     await gate.admit(K1, Certificate())
     await gate.admit(K2, Password(secret="two"))

@@ -161,6 +161,9 @@ _METRICS: Final = (
         "Kiriman yang menunggu tanda terima",
         "Batches awaiting a receipt",
     ),
+    _of(
+        "agent.stride", "count", _G, 1, 1_000, "Satu dari sekian bacaan dicatat", "One of so many is recorded"
+    ),
     _of("clock.offset", "s", _G, None, None, "Selisih jam mesin", "The machine's clock is ahead by"),
     _of("clock.drift", "/", _G, -1, 1, "Laju penyimpangan jam", "Part of the time by which the clock errs"),
     _of("clock.leaps", "count", _C, 0, None, "Lompatan jam mesin", "Times the machine's clock was thrown"),

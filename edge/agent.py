@@ -11,6 +11,7 @@ from typing import Final
 from contracts import instants
 from contracts.topics import Channel, Device
 from edge import status
+from edge.alerts import desired
 from edge.clock import keep
 from edge.clock.steady import Steady
 from edge.control import Control, Plug, controlled
@@ -55,7 +56,7 @@ async def run(
             service.start("clock", keep.keep(station))
             service.start("tally", _tell(station))
             service.start("health", tend(station, memory))
-            with controlled(station, device, plugs):
+            with controlled(station, device, (desired.plug, *plugs)):
                 try:
                     await _until_stopped(service, work(station))
                 finally:

@@ -54,7 +54,10 @@ async def _sample(station: Station, recorder: Recorder, sources: Sequence[Source
                 figures.missed.inc(missed)
                 _log.warning("%d samples missed: the machine was too busy, or asleep", missed)
             time = station.clock.now()
-            readings = [one for one in await reader.read() + _own(station) if live.wants(one.metric)]
+            found = await reader.read() + _own(station)
+            await station.board.tell(station.board.judge(found), recorder)
+            wanted = [one for one in found if live.wants(one.metric)]
+            readings = station.thinner.take(wanted, station.spool.size() / station.spool.limit)
             recorder.speak(live.encoding)
             await _record(station, recorder, readings, time, figures)
     finally:
@@ -79,6 +82,7 @@ def _own(station: Station) -> list[Reading]:
     return [
         *keep.readings(station.clock),
         Reading(metric="agent.spooled", value=float(sum(spool.depth().values()))),
+        Reading(metric="agent.stride", value=float(station.thinner.stride)),
         Reading(metric="agent.spool.size", value=float(spool.size())),
     ]
 

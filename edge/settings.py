@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from contracts.topics import name
+from edge.alerts.rule import Rule
 from edge.replay.settings import Settings as Replay
 from edge.wifi.settings import Settings as Wifi
 from runtime import mqtt, spool, uplink
@@ -48,6 +49,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     metrics_port: int = 0  # on loopback, for Prometheus; 0: none
     log: Log = Log()
     disks: tuple[str, ...] = ("/",)  # mount points that a kiosk watches
+    alerts: tuple[Rule, ...] = ()  # local alerts beside the usual ones; one of the same name takes its place
     wifi: Wifi = Wifi()
     replay: Replay | None = None
 

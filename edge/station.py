@@ -8,6 +8,8 @@ from typing import Protocol
 
 from contracts.topics import Device
 from edge import status
+from edge.alerts.board import Board
+from edge.alerts.rule import merged
 from edge.clock.steady import Steady
 from edge.health.notify import Notifier
 from edge.health.progress import Progress
@@ -15,6 +17,7 @@ from edge.live import Live
 from edge.recorder import Reading
 from edge.settings import Settings
 from edge.state import Folder
+from edge.thinning import Thinner
 from runtime import metrics, mqtt
 from runtime.service import Health, Service
 from runtime.spool import Spool
@@ -67,6 +70,8 @@ class Station:
         self.device = device
         self.started = clock.now()
         self.health = Health(clock)
+        self.board = Board(merged(settings.alerts), self.home, clock)
+        self.thinner = Thinner()
         self.progress = Progress(clock)
         self.progress.watch("uplink", _STALLED, lambda: self.uplink.turned)
         self.notifier = Notifier()

@@ -85,8 +85,10 @@ def of(station: Station, memory: Memory) -> Word:
             limit_bytes=spool.limit,
             oldest=oldest if spool.size() else 0,
             shed=dict(spool.shed),
+            stride=station.thinner.stride,
         ),
         parts=tuple(states.values()),
+        alerts=station.board.active,
         trouble=memory.last,
     )
 

@@ -21,7 +21,7 @@ async def who(request: Request) -> JSONResponse:
 
 
 @pytest.mark.parametrize(
-    ("proxies", "seen"),
+    "proxies, seen",
     [
         (("127.0.0.1",), ["203.0.113.7", "https"]),
         (("127.0.0.0/8",), ["203.0.113.7", "https"]),
@@ -31,6 +31,7 @@ async def who(request: Request) -> JSONResponse:
 )
 async def test_only_a_proxy_that_is_named_is_believed(proxies: tuple[str, ...], seen: list[str]) -> None:
     bound = http.listen("api", "127.0.0.1", 0)
+    bound.listen()  # whoever comes before it serves waits
     stopping = asyncio.Event()
     app = Starlette(routes=[Route("/", who)])
     serving = asyncio.create_task(http.serve(app, bound, stopping, proxies=proxies))

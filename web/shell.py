@@ -198,7 +198,9 @@ def _answer_errors(app: FastAPI, known: problems.Known) -> None:
     async def answer(request: Request, error: Exception) -> Response:
         problem = problems.of(error, known)
         if problem.status >= 500:
-            _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+            # The route, not the address: a one-time link has its secret there.
+            route = getattr(request.scope.get("route"), "path_format", request.url.path)
+            _log.error("%s %s failed", request.method, route, exc_info=error)
         headers = problems.retry_after(error) | etags.told(error)
         headers |= dict(getattr(error, "headers", None) or {})
         if place := back.instead(request, error):

@@ -169,6 +169,14 @@ class TestErrors:
         assert "secret" not in answer.text
         assert answer.headers["content-type"] == "application/problem+json"
 
+    def test_the_log_names_the_route_and_not_what_the_address_holds(
+        self, client: TestClient, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        assert client.get("/fail/bug").status_code == 500
+        assert [one.getMessage() for one in caplog.records if one.levelname == "ERROR"] == [
+            "GET /fail/{kind} failed"
+        ]
+
     @pytest.mark.parametrize(
         "kind, status, said",
         [

@@ -9,6 +9,7 @@ import msgspec
 from fastapi import APIRouter
 
 from city import schedule
+from city.identity.caller import Caller
 from city.identity.roles import Role
 from city.outbox import Deliverer, Handler
 from city.privacy import Hook, Policy
@@ -23,6 +24,12 @@ class Nav(msgspec.Struct, frozen=True, kw_only=True):
     title: str  # msgid, translated when shown
     order: int = 100  # smaller stands further left
     needs: str = ""  # permission without which it is not shown; empty: shown to everyone
+    any_of: tuple[str, ...] = ()  # permissions of which one is enough
+
+    def shown(self, caller: Caller) -> bool:
+        """Whether it leads somewhere for this caller."""
+        wanted = (self.needs,) if self.needs else self.any_of
+        return not wanted or any(caller.may(one) for one in wanted)
 
 
 class Contribution(msgspec.Struct, frozen=True, kw_only=True):

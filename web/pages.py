@@ -70,7 +70,7 @@ class Pages:
                 language=chosen,
                 theme=theme,
                 themes=THEMES,
-                nav=[entry for entry in self._nav if not entry.needs or caller.may(entry.needs)],
+                nav=[entry for entry in self._nav if entry.shown(caller)],
                 now=self._clock.now(),
             )
         )

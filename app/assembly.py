@@ -7,6 +7,7 @@ import msgspec
 import alerts.routes
 import console.wiring
 import programmes.tangi.wiring
+import web.admin.wiring
 import web.check
 import web.files
 import web.letters
@@ -110,6 +111,7 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
             web.letters.contribution(parts.db, clock=parts.clock, trail=parts.audit),
             web.places.contribution(parts.atlas),
             parts.account.contribution,
+            web.admin.wiring.contribution(parts.identity, parts.book, clock=parts.clock),
             web.notices.wiring.contribution(parts.db, parts.notifications, clock=parts.clock),
             web.operations.wiring.contribution(parts.db, clock=parts.clock, trail=parts.audit),
         ),

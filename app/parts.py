@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import AbstractContextManager, AsyncExitStack
-from functools import cached_property
+from functools import cached_property, partial
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
@@ -17,7 +17,8 @@ from app.roles import ROLES
 from app.settings import Settings
 from app.telling import Codes, told
 from city import db, privacy, schedule, search
-from city.audit import PROTECTED, Trail
+from city.audit import CITY, PROTECTED, Trail, Witness
+from city.audit.seals import MARK
 from city.geography import Atlas
 from city.idempotency import Idempotency
 from city.identity import wiring as identities
@@ -39,6 +40,7 @@ from runtime.service import Service
 from store.bundle import Store, open_store
 from web.account import wiring as accounts
 from web.account.wiring import Account
+from web.admin import trail
 
 T = TypeVar("T")
 _log: Final = logging.getLogger(__name__)
@@ -93,6 +95,13 @@ class Parts:
     def audit(self) -> Trail:
         """Where packages note who saw or changed what."""
         return Trail(clock=self.clock)
+
+    @cached_property
+    def book(self) -> trail.Book:
+        """The trail as those may see it who may."""
+        witness = Witness(self.settings.audit.witness, CITY, clock=self.clock)
+        sign = partial(self.vault.keys.mac, MARK)
+        return trail.Book(self.db, clock=self.clock, trail=self.audit, witness=witness, sign=sign)
 
     @cached_property
     def protected_audit(self) -> Trail:

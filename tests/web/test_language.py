@@ -16,6 +16,7 @@ PACKAGES = (
     "programmes/tangi",
     "web",
     "web/account",
+    "web/admin",
     "web/notices",
     "web/operations",
     "web/rights",

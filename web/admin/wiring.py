@@ -1,0 +1,72 @@
+"""Administration put together: what app hands to the web shell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from fastapi import APIRouter
+from starlette.responses import RedirectResponse, Response
+
+from city.identity import apps as programs
+from city.identity import people as accounts
+from city.identity import units as organisation
+from city.identity.wiring import Identity
+from runtime.clock import Clock
+from web import access, back
+from web.admin import apps, apps_api, audit, audit_api, people, people_api, person, trail, units, units_api
+from web.admin.fresh import fresh
+from web.admin.trail import Book, Elsewhere
+from web.contribution import Contribution, Nav
+
+ROOT: Final = "/kelola"
+_PARTS: Final = (  # what one may → where it is done
+    (accounts.READ, people.ROOT),
+    (organisation.MANAGE, units.ROOT),
+    (programs.MANAGE, apps.ROOT),
+    (trail.READ, audit.ROOT),
+)
+
+
+def contribution(identity: Identity, book: Book, *, clock: Clock) -> Contribution:
+    """Pages and API of people, units, roles, apps and the audit trail."""
+    ask = fresh(clock)
+    room, shop = person.Room(identity), apps.Room(identity, clock)
+    return Contribution(
+        name="admin",
+        routers=(
+            _start(),
+            people.listing(identity),
+            people.inviting(identity, ask),
+            person.looking(room),
+            person.managing(identity, room, ask),
+            person.signing_out(identity),
+            person.giving(identity, room, ask),
+            units.router(identity),
+            apps.listing(identity),
+            apps.one(identity, shop),
+            apps.giving(identity, shop, ask),
+            apps.keys(identity, shop, ask),
+            audit.router(book),
+            *people_api.routers(identity, ask),
+            *units_api.tree(identity),
+            units_api.giving(identity, ask),
+            *apps_api.routers(identity, ask),
+            audit_api.router(book),
+        ),
+        nav=(Nav(path=ROOT, title="Manage", order=90, any_of=tuple(needed for needed, _ in _PARTS)),),
+        known={Elsewhere: 503},
+        folder=Path(__file__).parent,
+    )
+
+
+def _start() -> APIRouter:
+    routes = APIRouter(include_in_schema=False, dependencies=[access.signed_in()])
+
+    @routes.get(ROOT)
+    async def start(caller: access.Caller) -> Response:
+        """To the first part that the caller may do."""
+        path = next((path for needed, path in _PARTS if caller.may(needed)), back.OWN)
+        return RedirectResponse(path, status_code=303)
+
+    return routes

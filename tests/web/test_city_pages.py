@@ -1,0 +1,138 @@
+"""Pages that the stage of test_every_page has not, on the whole application: none is left out."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+from sqlalchemy import insert
+
+from city.identity.caller import SYSTEM, Grant
+from city.identity.model import UnitKind
+from city.outbox import letters
+from city.outbox.letters import Letter
+from city.schedule.clock import State
+from city.schedule.tables import clocks
+from runtime.clock import Fake
+from tests.fixtures import house
+from tests.fixtures.eye import DESK, PHONE, Eye, looking, pages
+from tests.fixtures.port import listen, serving
+from tests.fixtures.stage import Stage
+from tests.fixtures.whole import Whole
+
+SAMPLES = {
+    "/cek/{code}": "/cek/none",
+    "/kelola/aplikasi/{app}": "/kelola/aplikasi/{app}",
+    "/kelola/orang/{person}": "/kelola/orang/{someone}",
+    "/kelola/unit/{unit}": "/kelola/unit/dishub",
+    "/hak/{person}": "/hak/{someone}",
+    "/hak/{person}/hapus": "/hak/{someone}/hapus",
+    "/operasi/surat/{letter}": "/operasi/surat/1",
+    "/operasi/surat/ulangi": "/operasi/surat/ulangi?penerima=tangi",
+}
+# No pages: files, parts of pages, and what a browser runs in the background.
+FILES = {"/berkas/{token}", "/pemberitahuan/lonceng", "/pemberitahuan/pekerja.js"}
+LEADS = {"/kelola"}  # to another page
+
+
+class City:
+    """The whole application on a port, with something in each list."""
+
+    def __init__(self, whole: Whole, address: str) -> None:
+        self.whole = whole
+        self.address = address
+        parts = whole.parts
+        now = parts.clock.now()
+        self.someone = parts.identity.people.invite(SYSTEM, name="Dewi Lestari", login="dewi").person.id
+        parts.identity.units.add(SYSTEM, id="dishub", kind=UnitKind.AGENCY, name="Dinas Perhubungan")
+        parts.identity.units.add(
+            SYSTEM, id="terminal", kind=UnitKind.FACILITY, name="Terminal", parent="dishub"
+        )
+        parts.identity.grants.give(
+            SYSTEM, self.someone, Grant(role="viewer", programme="platform", unit="dishub"), why="uji coba"
+        )
+        self.app = self.program()
+        self.sri = house.let_in(parts.db, parts.identity, "Sri Wahyuni")
+        with parts.db.begin() as tx:
+            for position in (1, 2):
+                letter = Letter(
+                    consumer="tangi",
+                    position=position,
+                    type="incident.opened",
+                    subject=f"TGI-2026-00000{position}",
+                    event='{"specversion":"1.0"}',
+                    attempts=8,
+                    error="422: unknown field",
+                    parked=now,
+                )
+                letters.park(tx, letter)
+            for key, state, error in (("a", State.PAUSED, ""), ("b", State.PARKED, "no such incident")):
+                values: dict[str, object] = {
+                    "kind": "tangi.due",
+                    "key": key,
+                    "due": now,
+                    "calendar": "always",
+                    "payload": {},
+                    "every": None,
+                    "state": state,
+                    "wake": None,
+                    "remaining": 1_000 if state == State.PAUSED else None,
+                    "reason": "waits for the owner" if state == State.PAUSED else "",
+                    "attempts": 8,
+                    "error": error,
+                    "changed": now,
+                }
+                tx.execute(insert(clocks).values(values))
+
+    def program(self) -> str:
+        """Id of an app with a key that works and one that was revoked."""
+        apps = self.whole.parts.identity.apps
+        app = apps.add(SYSTEM, name="Peta Cirebon").id
+        self.whole.parts.identity.grants.give(SYSTEM, app, Grant(role="observer", programme="tangi", unit=""))
+        apps.make_key(SYSTEM, app, label="server peta", scopes=["tangi.incidents.read"])
+        old = apps.make_key(SYSTEM, app, label="tablet", scopes=["tangi.incidents.read"])
+        apps.revoke(SYSTEM, old.key.id)
+        return app
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    bound, address = listen()
+    whole = Whole(tmp_path_factory.mktemp("city"), address=address)
+    city = City(whole, address)
+    with serving(whole.app(whole.parts.account.resolve), bound):
+        yield city
+    asyncio.run(whole.parts.__aexit__(None, None, None))
+
+
+@pytest.fixture(scope="module")
+def addresses(city: City, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """An address for each page that the stage has not."""
+    stage = Stage(f"sqlite:///{tmp_path_factory.mktemp('stage') / 'city.sqlite'}", Fake())
+    known = pages(stage.app().routes)
+    stage.close()
+    found = pages(city.whole.app().routes) - known - FILES - LEADS
+    assert [path for path in found if "{" in path and path not in SAMPLES] == [], "name samples for these"
+    return sorted(SAMPLES.get(path, path).format(someone=city.someone, app=city.app) for path in found)
+
+
+@pytest.fixture
+def eye(browser: Browser, root: Path, city: City) -> Iterator[Eye]:
+    with looking(browser, root, expected=("/cek/none",)) as eye:  # there it tells of the status
+        eye.context.add_cookies([{"name": "imm-session", "value": city.sri.token, "url": city.address}])
+        yield eye
+
+
+def test_nobody_is_shut_out(city: City, addresses: list[str], eye: Eye) -> None:
+    assert {"/cek", "/operasi/surat", "/pemberitahuan"} <= set(addresses)
+    for path in addresses:
+        status = eye.open(f"{city.address}{path}{'&' if '?' in path else '?'}theme=light&lang=id", DESK)
+        assert status == (404 if path == "/cek/none" else 200), path
+        eye.inspect()
+
+
+def test_nor_in_english(city: City, addresses: list[str], eye: Eye) -> None:
+    for path in addresses:
+        eye.open(f"{city.address}{path}{'&' if '?' in path else '?'}theme=night&lang=en", PHONE)
+        eye.inspect_the_other_way()

@@ -18,7 +18,7 @@ from contracts.topics import Kind
 MOST: Final = 64  # keys of one device
 LARGEST: Final = 32_768  # bytes of a message
 Instant = Annotated[int, msgspec.Meta(ge=0, le=2**62)]  # µs UTC
-Version = Annotated[int, msgspec.Meta(ge=0, le=2**31)]
+Version = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 2)]
 Name = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9-]{0,39}$")]
 Reason = Annotated[str, msgspec.Meta(max_length=300)]
 

@@ -15,7 +15,7 @@ from runtime import logs
 # name → (module, attribute, what `imm --help` says of it without importing it)
 COMMANDS: Final = {
     "up": ("app.commands.up", "up", "Run the whole platform on this machine, nothing to install."),
-    "run": ("app.commands.run", "run", "Run one process: ingest, analytics, alerts, api or desk."),
+    "run": ("app.commands.run", "run", "Run one process: ingest, analytics, alerts, api, desk or keys."),
     "edge": ("edge.cli", "edge", "Run an agent on site: kiosk, wifi or replay."),
     "demo": ("app.commands.demo", "demo", "See it live: real agents, replayed footfall, alerts, incidents."),
     "admin": ("app.commands.admin", "admin", "Invite the first administrator; give a way back in."),

@@ -24,6 +24,7 @@ import city.schedule.settings
 import city.search.settings
 import city.webhooks.settings
 import devices.settings
+import devices.sitekeys.settings
 import ingest.settings
 import programmes.tangi.settings
 import store.settings
@@ -79,6 +80,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     )
     store: store.settings.Settings = store.settings.Settings()
     alerts: alerts.settings.Settings = alerts.settings.Settings()
+    keys: devices.sitekeys.settings.Settings = devices.sitekeys.settings.Settings()
     devices: devices.settings.Settings = devices.settings.Settings()
     tangi: programmes.tangi.settings.Settings = programmes.tangi.settings.Settings()
     outbox: city.outbox.settings.Settings = city.outbox.settings.Settings()

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 import msgspec
 
-from app.parts import Parts
 from app.settings import Settings, load
 from runtime import service
 from runtime.cli import Failure
 
-ROLES: Final = ("ingest", "analytics", "alerts", "api", "desk", "all-in-one")
+if TYPE_CHECKING:  # the keys process must not have the store, which parts bring
+    from app.parts import Parts
+
+ROLES: Final = ("ingest", "analytics", "alerts", "api", "desk", "keys", "all-in-one")
 
 
 @click.command()
@@ -24,11 +26,12 @@ def run(context: click.Context, role: str, worker: str | None) -> None:
     """Run one process until SIGTERM.
 
     Each needs InfluxDB, which several processes can write; the embedded store belongs to one: all-in-one.
+    Only `keys` runs beside either: it has nothing to do with the store, and refuses to.
     """
     settings = load(context)
     if worker:
         settings = msgspec.structs.replace(settings, worker=worker)
-    if role != "all-in-one" and settings.store.engine == "embedded":
+    if role not in {"all-in-one", "keys"} and settings.store.engine == "embedded":
         raise Failure(
             f"{role} cannot run beside others",
             "the embedded store belongs to one process",
@@ -38,6 +41,13 @@ def run(context: click.Context, role: str, worker: str | None) -> None:
 
 
 async def _main(settings: Settings, role: str, running: service.Service) -> None:
+    if role == "keys":
+        from app.processes import keys
+
+        await keys.run(settings, running)
+        return
+    from app.parts import Parts
+
     async with Parts(settings, running) as parts:
         await _starter(role)(parts)
         await running.stopping.wait()

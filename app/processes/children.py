@@ -23,6 +23,8 @@ def children(
         place = endpoint(broker, settings.mqtt.protocol)
         told |= {"IMM_MQTT__HOST": place.host, "IMM_MQTT__PORT": str(place.port)}
         first = [Child(name="broker", command=broker.prepare())]
+    if settings.keys.certificate_file is not None:  # a process of its own on either store: it may not see it
+        first.append(Child(name="keys", command=_command("keys", config), environment=told))
     if settings.store.engine == "embedded":
         return [*first, Child(name="platform", command=_command("all-in-one", config), environment=told)]
     workers = [f"{settings.worker}-{number}" for number in range(1, settings.workers + 1)]

@@ -6,6 +6,7 @@ import msgspec
 
 import alerts.routes
 import console.wiring
+import devices.wiring
 import programmes.tangi.wiring
 import web.admin.wiring
 import web.check
@@ -20,11 +21,12 @@ import web.webhooks
 from alerts.desk import Desk
 from alerts.publish import Publisher
 from app.letters import Letters
-from app.parts import Parts
+from app.parts import Parts, roster
 from city import privacy, schedule
 from city.outbox import Consumer
 from city.identity.holders import Holders
 from console.ports import Ports
+from devices.registry.publish import Publisher as Rosters
 from ingest.replay import Replay
 from runtime.mqtt import Client
 from web.contribution import Contribution
@@ -63,6 +65,15 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
     desk = Desk(parts.db, clock=parts.clock, ids=parts.ids)
     deliverers = (
         (Publisher(client=client, db=parts.db, registry=parts.registry).deliverer(),) if client else ()
+    )
+    rosters = (
+        (
+            Rosters(
+                client=client, db=parts.db, beside=roster(parts.settings), registry=parts.registry
+            ).deliverer(),
+        )
+        if client
+        else ()
     )
     tangi = programmes.tangi.wiring.wire(
         parts.db,
@@ -103,6 +114,7 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
             tangi.contribution,
         mappings=parts.mappings,
             alerts.routes.contribution(desk, deliverers=deliverers),
+            devices.wiring.contribution(parts.fleet, parts.db, parts.papers.imports, deliverers=rosters),
             web.files.contribution(
                 parts.db, parts.papers.files, parts.papers.links, trail=lambda _use: parts.audit
             ),

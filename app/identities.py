@@ -24,7 +24,12 @@ KEY: Final = "cli.key"  # in the data folder: by what the machine's own command 
 APP: Final = "imm"  # the app that the command line is
 OFTEN: Final = 60_000  # requests a minute: it is nobody's guest
 # What the command line may: all that it has commands for, and no identities.
-_ROLES: Final = (("platform", "operator"), ("platform", "viewer"), ("tangi", "dispatcher"))
+_ROLES: Final = (
+    ("platform", "operator"),
+    ("platform", "viewer"),
+    ("devices", "admin"),
+    ("tangi", "dispatcher"),
+)
 
 
 @contextmanager

@@ -30,7 +30,10 @@ from city.webhooks.guard import Guard
 from city.webhooks.hub import Hub
 from city.webhooks.service import Webhooks
 from contracts.roster import Producer
+from devices import wiring as fleets
+from devices.registry import Live
 from devices.roster import Roster
+from devices.wiring import Fleet
 from runtime import ids, metrics, mqtt
 from ingest.mappings.load import Mappings
 from ingest.mappings.load import load as load_mappings
@@ -57,6 +60,7 @@ class Parts:
         self.registry = metrics.registry()
         self.hears: dict[str, str] = {}  # pattern of events' types → permission; the contributions say it
         self._open = AsyncExitStack()
+        self._followed = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -67,9 +71,32 @@ class Parts:
         await self._open.__aexit__(kind, error, trace)
 
     @cached_property
-    def roster(self) -> Roster:
-        """Devices of the roster file, and who of the platform itself has losses to tell."""
-        return roster(self.settings)
+    def roster(self) -> Live:
+        """Devices of the registry, and those of the file of which it says nothing. Raises Unavailable."""
+        live = Live(self.db, roster(self.settings))
+        live.refresh()
+        return live
+
+    def follow_roster(self) -> None:
+        """Let the roster learn of changes from now on; once is enough."""
+        if not self._followed:
+            self._followed = True
+            self.service.start("roster", self.roster.run())
+
+    @cached_property
+    def fleet(self) -> Fleet:
+        """The registry of devices, and how they come in. Raises Wrong."""
+        return fleets.wire(
+            self.db,
+            clock=self.clock,
+            ids=self.ids,
+            trail=self.audit,
+            vault=self.vault,
+            settings=self.settings.devices,
+            address=self.settings.identity.address,
+            reserved=(self.settings.analytics.producer,),
+            metrics=self.registry,
+        )
 
     @cached_property
     def db(self) -> db.Database:

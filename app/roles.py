@@ -6,6 +6,7 @@ from typing import Final
 
 import alerts.routes
 import console.roles
+import devices.roles
 import programmes.tangi.roles
 import web.notices.roles
 import web.operations.roles
@@ -21,6 +22,7 @@ ROLES: Final[tuple[Role, ...]] = (
     *web.rights.roles.ROLES,
     *web.webhooks.ROLES,
     *console.roles.ROLES,
+    *devices.roles.ROLES,
     *programmes.tangi.roles.ROLES,
     *alerts.routes.ROLES,
 )

@@ -143,7 +143,7 @@ KNOWN: Final[dict[type[Exception], int]] = {
     Taken: 409,
     NotNow: 409,
     Forbidden: 403,
-    NoAuthority: 503,
+    NoAuthority: 409,
     BadCode: 403,
     Over: 410,
     Used: 409,

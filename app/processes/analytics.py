@@ -21,6 +21,7 @@ async def start(parts: Parts, *, remote: bool) -> Callable[[Accepted], None]:
     """Start the live job; return where to hand what ingest accepts. `remote`: it comes over the broker."""
     settings = parts.settings.analytics
     client = await parts.client("analytics")
+    parts.follow_roster()
     spool = parts.enter(Spool(parts.settings.data / f"{settings.producer}.spool", clock=parts.clock))
     uplink = Uplink(spool, client, clock=parts.clock, registry=parts.registry)
     live = Live(

@@ -42,6 +42,7 @@ async def start(parts: Parts, assembly: Assembly) -> None:
     for name in ("database", "store"):
         parts.service.health.set(name, ok=False, reason="not looked at yet")
     parts.service.start("api health", _watch(parts))
+    parts.follow_roster()
     bound = http.listen("api", settings.host, settings.port)
     parts.service.start(
         "api", http.serve(app, bound, parts.service.stopping, proxies=settings.proxies), drains=True

@@ -21,6 +21,7 @@ _log: Final = logging.getLogger(__name__)
 async def start(parts: Parts, feed: Callable[[Accepted], None] | None = None) -> None:
     """Start a worker. `feed`: who hears in this process what was stored; if None it goes over the broker."""
     client = await parts.client("ingest")
+    parts.follow_roster()
     if feed is None:
         broadcast = Broadcast(client, parts.settings.worker, lost=mqtt.Failure)
         parts.service.start("feed", broadcast.run())

@@ -23,8 +23,8 @@ from alerts.publish import Publisher
 from app.letters import Letters
 from app.parts import Parts, roster
 from city import privacy, schedule
-from city.outbox import Consumer
 from city.identity.holders import Holders
+from city.outbox import Consumer
 from console.ports import Ports
 from devices.registry.publish import Publisher as Rosters
 from ingest.replay import Replay
@@ -97,6 +97,7 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
         roster=parts.roster,
         clock=parts.clock,
         settings=parts.settings.ingest,
+        mappings=parts.mappings,
     )
     ports = Ports(
         series=parts.store.engine,

@@ -34,9 +34,9 @@ from devices import wiring as fleets
 from devices.registry import Live
 from devices.roster import Roster
 from devices.wiring import Fleet
-from runtime import ids, metrics, mqtt
 from ingest.mappings.load import Mappings
 from ingest.mappings.load import load as load_mappings
+from runtime import ids, metrics, mqtt
 from runtime.calendar import Calendars
 from runtime.clock import System
 from runtime.service import Service
@@ -99,12 +99,12 @@ class Parts:
         )
 
     @cached_property
-    def db(self) -> db.Database:
-    @cached_property
     def mappings(self) -> Mappings:
         """How messages of third parties are read. Raises yamldoc.Wrong."""
         return load_mappings(self.settings.ingest.mappings)
 
+    @cached_property
+    def db(self) -> db.Database:
         """The city's database, with tables of this program's version."""
         database = db.Database.of(self.settings.city)
         self._open.callback(database.close)

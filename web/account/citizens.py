@@ -17,15 +17,15 @@ from web.account.texts import retry_after, waits
 from web.pages import render
 
 ROOT = "/masuk/warga"
-_CONTACT = Text(
+CONTACT = Text(
     id="Tulis nomor ponsel seperti 0812… atau alamat surel seperti nama@contoh.id",
     en="Give a phone number such as 0812… or an e-mail address such as name@example.id",
 )
-_UNSENT = Text(
+UNSENT = Text(
     id="Kode tidak dapat dikirim saat ini. Coba lagi sebentar lagi, atau pakai cara lain.",
     en="The code cannot be sent at this moment. Try again in a while, or another way.",
 )
-_WRONG = Text(
+WRONG = Text(
     id="Kode ini tidak cocok, sudah dipakai, atau sudah lewat waktunya. Periksa lagi, atau minta kode baru.",
     en="This code is not right, was used before, or is too old. Look again, or ask for a new one.",
 )
@@ -52,7 +52,7 @@ def router(identity: Identity, cookies: Cookies) -> APIRouter:
             asked = await to_thread.run_sync(lambda: call(contacts.typed(text), came, language=speaks))
         except (Refused, TooMany, Unsent) as error:
             after = getattr(error, "after", 0)
-            told = {Refused: _CONTACT, Unsent: _UNSENT}.get(type(error)) or waits(after)
+            told = {Refused: CONTACT, Unsent: UNSENT}.get(type(error)) or waits(after)
             status = {Refused: 422, Unsent: 503}.get(type(error), 429)
             headers = retry_after(after)
             form = kept.but("contact", told)
@@ -73,7 +73,7 @@ def router(identity: Identity, cookies: Cookies) -> APIRouter:
         except (BadSignIn, Refused):
             sent_to = contacts.masked(text)
             form = forms.of(code="", asked=asked, contact=text, sent_to=sent_to, next=place)
-            return render(request, "account/code.html", status=401, form=form.but("code", _WRONG))
+            return render(request, "account/code.html", status=401, form=form.but("code", WRONG))
         response = RedirectResponse(place or back.START, status_code=303)
         cookies.open(response, opened)
         return response

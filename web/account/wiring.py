@@ -8,7 +8,7 @@ import msgspec
 
 from city.identity.wiring import KNOWN, Identity
 from runtime.clock import Clock
-from web.account import api, citizens, coming, factors, own, second, signon, tokens
+from web.account import addresses, api, citizens, coming, factors, own, second, signon, tokens
 from web.account.cookies import Cookies
 from web.account.errors import Declined, SignOnAway
 from web.account.oidc import SignOn
@@ -36,6 +36,8 @@ def wire(identity: Identity, *, clock: Clock, oidc: Oidc | None = None) -> Accou
         second.links(identity, cookies),
         citizens.router(identity, cookies),
         own.router(identity, cookies),
+        addresses.router(identity),
+        addresses.adding(identity, cookies),
         factors.router(identity, cookies),
         factors.secrets(identity),
         api.router(identity),

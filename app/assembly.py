@@ -113,7 +113,6 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
         contributions=(
             console.wiring.contribution(ports, clock=parts.clock, thanks=parts.settings.thanks),
             tangi.contribution,
-        mappings=parts.mappings,
             alerts.routes.contribution(desk, deliverers=deliverers),
             devices.wiring.contribution(parts.fleet, parts.db, parts.papers.imports, deliverers=rosters),
             web.files.contribution(

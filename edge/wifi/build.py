@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+from edge.wifi.book import Book
 from edge.wifi.counters import Counters
 from edge.wifi.counts import Counts
 from edge.wifi.probes import Probes
@@ -20,9 +21,14 @@ _SLACK = 1.0  # seconds that a whole reading may take beyond its longest attempt
 @contextlib.asynccontextmanager
 async def watching(settings: Settings, clock: Clock, home: Path) -> AsyncIterator[Together]:
     """All sources as one; what goes on over restarts is kept in the agent's folder. Raises OSError, Wrong."""
-    with Counts(home / "wifi.db") as counts:
-        parts = list(_parts(settings, clock, counts))
-        together = Together(parts, clock, counts=counts, grace=settings.grace)
+    with Book(home / "wifi.db") as book:
+        counts = Counts(book)
+        together = Together(
+            [*_parts(settings, clock, counts), *await _radius(settings, clock, book, counts)],
+            clock,
+            book=book,
+            grace=settings.grace,
+        )
         try:
             yield together
         finally:
@@ -70,3 +76,26 @@ def _snmp(settings: Settings, clock: Clock) -> Iterator[Part]:
             )
         source = Snmp(one.name, agents.Agent(one.host, one.port, access), clock, wanted=one.interfaces)
         yield Part(source, every=one.every, patience=one.patience)
+
+
+async def _radius(settings: Settings, clock: Clock, book: Book, counts: Counts) -> list[Part]:
+    chosen = settings.radius
+    if chosen is None:
+        return []
+    from ipaddress import ip_network
+
+    from edge.wifi.accounting.listener import Client, Radius
+    from edge.wifi.accounting.sessions import Sessions
+
+    clients = [
+        Client(
+            name=one.name,
+            network=ip_network(one.network),
+            secret=secret("wifi.radius.clients.secret_file", one.secret_file).encode(),
+        )
+        for one in chosen.clients
+    ]
+    sessions = Sessions(book, counts, clock, stale=chosen.stale, forget=chosen.forget, flap=settings.flap)
+    source = Radius(clients, sessions, book, counts)
+    await source.open(chosen.host, chosen.port)
+    return [Part(source)]

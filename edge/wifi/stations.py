@@ -16,6 +16,14 @@ class Stations(Protocol):
         ...
 
 
+class Users(Protocol):
+    """What knows the names by which people signed in. They stay in memory, as addresses do."""
+
+    def users(self) -> Iterable[bytes]:
+        """The name of each user with a session under way, as it was told; each once."""
+        ...
+
+
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """One client of one radio as read now; None where it does not tell. Counters begin as it associates."""
 

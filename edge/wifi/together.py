@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import traceback
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from edge.agent import Source
 from edge.recorder import Reading
-from edge.wifi.counts import Counts
+from edge.station import Source
+from edge.wifi.book import Book
+from edge.wifi.faults import place
 from runtime.clock import Clock
 
 _log: Final = logging.getLogger(__name__)
@@ -34,11 +34,11 @@ class Together:
     name = "wifi"
 
     def __init__(
-        self, parts: Sequence[Part], clock: Clock, *, counts: Counts | None = None, grace: float = 1.0
+        self, parts: Sequence[Part], clock: Clock, *, book: Book | None = None, grace: float = 1.0
     ) -> None:
         self._parts = parts
         self._clock = clock
-        self._counts = counts
+        self._book = book
         self._grace = grace
 
     async def read(self) -> list[Reading]:
@@ -53,18 +53,21 @@ class Together:
             if part.running and part.running.done():
                 readings += part.running.result()
                 part.running = None
-        if self._counts:  # before they are told, so that a count never goes back
-            await asyncio.to_thread(self._counts.save)
+        if self._book:  # before they are told, so that a count never goes back
+            await self._book.keep()
         return readings
 
     def associated(self) -> Iterable[bytes]:
         """Addresses of the clients of all sources that know them."""
-        found: set[bytes] = set()
-        for part in self._parts:
-            known = getattr(part.source, "associated", None)
-            if known:
-                found.update(known())
-        return found
+        return self._known("associated")
+
+    def users(self) -> Iterable[bytes]:
+        """Names of the users of all sources that know them."""
+        return self._known("users")
+
+    def _known(self, what: str) -> set[bytes]:
+        asked = (getattr(part.source, what, None) for part in self._parts)
+        return {one for known in asked if known for one in known()}
 
     async def close(self) -> None:
         """End what still runs, and what the sources hold open."""
@@ -98,7 +101,7 @@ class Together:
         except OSError as error:
             why = str(error) or type(error).__name__
         except Exception as error:  # noqa: BLE001  # a fault of ours in one source; the others go on
-            why = _fault(error)
+            why = place(error)
         self._tell(part, why)
         where = part.source.name
         if why:
@@ -116,11 +119,3 @@ class Together:
         elif part.failing and not why:
             _log.info("%s can be read again", part.source.name)
         part.failing = bool(why)
-
-
-def _fault(error: Exception) -> str:
-    """Where it happened, and not what was said: a message may repeat what a client sent."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"a fault of ours: {type(error).__name__} at " + " < ".join(
-        f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(frames[-4:])
-    )

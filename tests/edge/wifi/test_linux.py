@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from contracts import measurements
 from edge.recorder import Reading
+from edge.wifi.book import Book
 from edge.wifi.counts import Counts
 from edge.wifi.linux import Linux
 from edge.wifi.netlink import Generic
@@ -36,8 +37,8 @@ def clock() -> Fake:
 
 @pytest.fixture
 def counts(tmp_path: Path) -> Iterator[Counts]:
-    with Counts(tmp_path / "counts.db") as one:
-        yield one
+    with Book(tmp_path / "wifi.db") as book:
+        yield Counts(book)
 
 
 @pytest.fixture
@@ -120,12 +121,12 @@ async def test_joins_sessions_and_failures_are_counted(kernel: Kernel, linux: Li
 
 async def test_counts_survive_a_restart_of_the_agent(kernel: Kernel, clock: Fake, tmp_path: Path) -> None:
     kernel.answers[STATIONS] = [station(A), station(B)]
-    with Counts(tmp_path / "counts.db") as counts:
-        await Linux((), counts, clock, wire=kernel.wire).read()
+    with Book(tmp_path / "wifi.db") as book:
+        await Linux((), Counts(book), clock, wire=kernel.wire).read()
     clock.advance(60)
     kernel.answers[STATIONS] = [station(A, connected=160), station(C, connected=30)]
-    with Counts(tmp_path / "counts.db") as counts:
-        values = by_name(await Linux((), counts, clock, wire=kernel.wire).read())
+    with Book(tmp_path / "wifi.db") as book:
+        values = by_name(await Linux((), Counts(book), clock, wire=kernel.wire).read())
     assert values["wifi.joins", "wlan0"] == 1, "who was there before is not counted again"
     assert values["wifi.sessions", "wlan0"] == 1
 
@@ -136,7 +137,7 @@ async def test_addresses_are_given_in_memory_and_stand_nowhere_else(
     caplog.set_level(logging.DEBUG)
     kernel.answers[STATIONS] = [station(A), station(B)]
     readings = await linux.read()
-    counts.save()
+    counts._book.save()
     raw = {bytes.fromhex(mac.replace(":", "")) for mac in (A, B)}
     assert set(linux.associated()) == raw
     told = repr(readings) + caplog.text + repr(linux._tracks["wlan0"]._clients[next(iter(raw))].last)

@@ -10,6 +10,7 @@ import pytest
 
 from contracts import measurements
 from edge.recorder import Reading
+from edge.wifi.book import Book
 from edge.wifi.build import watching
 from edge.wifi.counts import Counts
 from edge.wifi.openwrt import OpenWrt
@@ -84,8 +85,8 @@ def clock() -> Fake:
 
 @pytest.fixture
 def counts(tmp_path: Path) -> Iterator[Counts]:
-    with Counts(tmp_path / "counts.db") as one:
-        yield one
+    with Book(tmp_path / "wifi.db") as book:
+        yield Counts(book)
 
 
 @pytest.fixture

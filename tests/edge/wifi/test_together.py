@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge.recorder import Reading
+from edge.wifi.book import Book
 from edge.wifi.build import watching
 from edge.wifi.counts import Counts
 from edge.wifi.settings import Linux, Settings
@@ -94,14 +95,16 @@ async def test_each_has_its_own_pace() -> None:
 
 
 async def test_counts_are_on_disk_before_they_are_told(tmp_path: Path) -> None:
-    counts = Counts(tmp_path / "counts.db")
+    book = Book(tmp_path / "wifi.db")
+    counts = Counts(book)
 
     async def count() -> None:
         counts.add("wifi.joins", "wlan0", 3)
 
-    await Together([Part(Scripted("one", count))], Fake(), counts=counts).read()
-    with Counts(tmp_path / "counts.db") as kept:  # as after a kill: the first was never closed
-        assert kept.total("wifi.joins", "wlan0") == 3
+    await Together([Part(Scripted("one", count))], Fake(), book=book).read()
+    with Book(tmp_path / "wifi.db") as kept:  # as after a kill: the first was never closed
+        assert Counts(kept).total("wifi.joins", "wlan0") == 3
+    book._db.close()
 
 
 async def test_clients_of_all_sources_are_known_once() -> None:
@@ -110,14 +113,32 @@ async def test_clients_of_all_sources_are_known_once() -> None:
 
 
 def test_a_damaged_file_of_counts_is_put_aside(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    (tmp_path / "counts.db").write_bytes(b"not a database, certainly not one" * 100)
-    with Counts(tmp_path / "counts.db") as counts:
-        counts.add("wifi.joins", "wlan0")
+    (tmp_path / "wifi.db").write_bytes(b"not a database, certainly not one" * 100)
+    with Book(tmp_path / "wifi.db") as book:
+        Counts(book).add("wifi.joins", "wlan0")
     assert "put aside" in caplog.text
-    assert (tmp_path / "counts.damaged").exists()
-    with Counts(tmp_path / "counts.db") as counts:
-        assert counts.total("wifi.joins", "wlan0") == 1
-    assert (tmp_path / "counts.db").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "wifi.damaged").exists()
+    with Book(tmp_path / "wifi.db") as book:
+        assert Counts(book).total("wifi.joins", "wlan0") == 1
+    assert (tmp_path / "wifi.db").stat().st_mode & 0o077 == 0
+
+
+async def test_what_a_full_disk_refuses_is_written_later(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Book(tmp_path / "wifi.db") as book:
+        book._db.execute("pragma max_page_count = 1")
+        counts = Counts(book)
+        for number in range(400):
+            counts.add("wifi.joins", f"radio-{number}")
+        assert not await book.keep()
+        counts.add("wifi.joins", "radio-0")
+        assert not await book.keep()
+        assert caplog.text.count("cannot be kept") == 1
+        book._db.execute("pragma max_page_count = 1000")
+        assert await book.keep()
+    with Book(tmp_path / "wifi.db") as book:
+        assert [Counts(book).total("wifi.joins", f"radio-{n}") for n in (0, 399)] == [2, 1]
 
 
 async def test_a_node_without_radios_still_tells_the_rest(tmp_path: Path) -> None:

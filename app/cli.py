@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "series": ("app.commands.series", "series", "List series."),
     "query": ("app.commands.series", "query", "Read samples, aggregates or last values."),
     "boards": ("dashboards.cli", "boards", "Build the boards that Grafana shows."),
+    "fleet": ("app.commands.fleet", "fleet", "Try what the broker lets devices, processes and apps do."),
     "bench": ("app.commands.bench", "bench", "Measure ingest and store against a limit and a peer."),
     "chaos": ("simulator.chaos.cli", "chaos", "Kill processes at random and count what was lost."),
     "doctor": ("app.commands.doctor", "doctor", "Check this machine and these settings."),

@@ -1,4 +1,4 @@
-"""Keeps the broker's accounts as they are wanted: at each new connection, each change, and from time to time."""
+"""Keeps the broker's accounts as they are wanted: at each new connection, each change, and now and then."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Keeper:
         client.on_connect(self._anew)
 
     def touch(self, device: str) -> None:
-        """The registry said that a device changed, came or went: see to it at once. From the loop's thread."""
+        """See to a device at once: it changed, came or went. From the loop's thread."""
         self._changed.add(device)
         self._wake.set()
 

@@ -80,7 +80,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     )
     store: store.settings.Settings = store.settings.Settings()
     alerts: alerts.settings.Settings = alerts.settings.Settings()
-    devices: devices.settings.Settings = devices.settings.Settings()
     keys: devices.sitekeys.settings.Settings = devices.sitekeys.settings.Settings()
     devices: devices.settings.Settings = devices.settings.Settings()
     tangi: programmes.tangi.settings.Settings = programmes.tangi.settings.Settings()

@@ -21,6 +21,7 @@ import city.schedule.history
 import city.search.history
 import city.webhooks.history
 import devices.history
+import devices.presence.history
 import programmes.tangi.history
 from city.db import History
 
@@ -42,5 +43,6 @@ HISTORIES: Final[tuple[History, ...]] = (
     city.imports.history.HISTORY,
     alerts.tables.HISTORY,
     devices.history.HISTORY,
+    devices.presence.history.HISTORY,
     programmes.tangi.history.HISTORY,
 )

@@ -269,7 +269,8 @@ class Parts:
 
 def roster(settings: Settings) -> Roster:
     """The roster file, and the platform's own producers. Raises BadRoster."""
-    return Roster.load(settings.roster, [Producer(device=settings.analytics.producer)])
+    names = (settings.analytics.producer, settings.presence.producer)
+    return Roster.load(settings.roster, [Producer(device=name) for name in names])
 
 
 def with_broker(settings: Settings, *, host: str, port: int) -> Settings:

@@ -23,6 +23,7 @@ import city.protected.settings
 import city.schedule.settings
 import city.search.settings
 import city.webhooks.settings
+import devices.presence.settings
 import devices.settings
 import devices.sitekeys.settings
 import ingest.settings
@@ -80,6 +81,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     )
     store: store.settings.Settings = store.settings.Settings()
     alerts: alerts.settings.Settings = alerts.settings.Settings()
+    presence: devices.presence.settings.Settings = devices.presence.settings.Settings()
     keys: devices.sitekeys.settings.Settings = devices.sitekeys.settings.Settings()
     devices: devices.settings.Settings = devices.settings.Settings()
     tangi: programmes.tangi.settings.Settings = programmes.tangi.settings.Settings()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
+
+from contracts.errors import Refused
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,8 +17,20 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int  # of the agent's spool: tells its restarts apart
     version: str
     reason: str = ""  # stopped, lost
+    connection: int = 0  # which of this start's connections, 1, 2, 3 …; 0 where the device does not count
 
 
 def encode(status: Status) -> bytes:
     """Status → JSON."""
     return msgspec.json.encode(status)
+
+
+_decoder: Final = msgspec.json.Decoder(Status)
+
+
+def decode(payload: bytes) -> Status:
+    """JSON → status. Raises Refused, also for the words of other makers' devices."""
+    try:
+        return _decoder.decode(payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise Refused("status", payload[:120], str(error)) from None

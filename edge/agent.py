@@ -102,7 +102,13 @@ async def _send(station: Station, done: asyncio.Event) -> None:
                 await station.uplink.drained()
         if station.client.connected.is_set():
             now = station.clock.now()
-            offline = status.of("offline", since=now, epoch=station.spool.epoch, reason="stopped")
+            offline = status.of(
+                "offline",
+                since=now,
+                epoch=station.spool.epoch,
+                connection=station.client.connection,
+                reason="stopped",
+            )
             await _publish(station, offline)
         if left := sum(station.spool.depth().values()):
             _log.info("%d batches wait in %s for the next start", left, station.settings.spool.path)
@@ -114,7 +120,12 @@ async def _send(station: Station, done: asyncio.Event) -> None:
 
 def _say(station: Station) -> None:
     if not station.service.stopping.is_set():
-        online = status.of("online", since=station.clock.fix(station.started), epoch=station.spool.epoch)
+        online = status.of(
+            "online",
+            since=station.clock.fix(station.started),
+            epoch=station.spool.epoch,
+            connection=station.client.connection,
+        )
         station.service.start("status", _publish(station, online))
 
 

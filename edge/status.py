@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
@@ -10,16 +11,28 @@ from contracts.topics import Channel, Device
 from runtime.mqtt import Will
 
 
-def of(state: Literal["online", "offline"], *, since: int, epoch: int, reason: str = "") -> bytes:
-    """Status as JSON."""
-    return encode(Status(state=state, since=since, epoch=epoch, version=installed(), reason=reason))
-
-
-def will(device: Device, *, since: int, epoch: int) -> Will:
-    """What the broker says when the agent is gone without a word."""
-    return Will(
-        topic=device.topic(Channel.STATUS), payload=of("offline", since=since, epoch=epoch, reason="lost")
+def of(
+    state: Literal["online", "offline"], *, since: int, epoch: int, connection: int, reason: str = ""
+) -> bytes:
+    """Status as JSON. `connection`: its number since the start."""
+    return encode(
+        Status(
+            state=state, since=since, epoch=epoch, version=installed(), reason=reason, connection=connection
+        )
     )
+
+
+def will(device: Device, *, since: int, epoch: int) -> Callable[[int], Will]:
+    """What the broker says when the agent is gone without a word, by the number of the connection.
+
+    The number tells a will that comes after the next connection is there: it must not undo it.
+    """
+
+    def numbered(connection: int) -> Will:
+        last = of("offline", since=since, epoch=epoch, connection=connection, reason="lost")
+        return Will(topic=device.topic(Channel.STATUS), payload=last)
+
+    return numbered
 
 
 def installed() -> str:

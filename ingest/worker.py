@@ -16,8 +16,11 @@ import numpy as np
 from prometheus_client import CollectorRegistry
 
 from contracts import receipts, topics
+from contracts.events import Event
 from contracts.feed import Accepted
 from contracts.roster import Reader
+from contracts.series import Block
+from contracts.topics import Device
 from ingest import letters
 from ingest.box import Box
 from ingest.commit import Commit, Frames
@@ -40,6 +43,7 @@ from store.sink import Committed, Sink
 
 _log: Final = logging.getLogger(__name__)
 _MANY: Final = 64  # messages: when more pause, the broker may wait for us (iotcore lets 100 be on the way)
+_BEAT: Final = 5.0  # seconds without a write after which the feed says that we are there
 _HURRY: Final = 4  # times as short is the wait for more then
 
 
@@ -95,6 +99,7 @@ class Worker:
         self._started = clock.now()
         self._seq = 0
         self._watermark = 0
+        self._told = clock.monotonic()
         self.trouble = ""  # why the write that runs does not succeed; empty while all is well
 
     async def run(self) -> None:
@@ -211,6 +216,15 @@ class Worker:
         newest = int(np.frombuffer(block.times, np.int64).max()) if block else 0
         self._watermark = max(self._watermark, min(newest, self._clock.now()))
         self._metrics.watermark.set(self._watermark / 1e6)
+        self._tell(block, events)
+
+    def beat(self) -> None:
+        """Say on the feed that nothing came, where nothing did: the silence is the devices', not ours."""
+        if not self.trouble and self._clock.monotonic() - self._told >= _BEAT:
+            self._tell(Block(), ())
+
+    def _tell(self, block: Block, events: tuple[tuple[Device, Event], ...]) -> None:
+        self._told = self._clock.monotonic()
         self._seq += 1
         self._feed(
             Accepted(

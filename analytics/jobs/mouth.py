@@ -8,13 +8,11 @@ from collections.abc import Iterable, Sequence
 from typing import Final, Protocol
 
 from analytics.jobs.metrics import Metrics
-from contracts import batches, judgements
 from contracts.judgements import Judgement
-from contracts.topics import AreaTopic
+from runtime.judgements import item
 from runtime.spool import Full, Item
 
 _log: Final = logging.getLogger(__name__)
-CONTENT_TYPE: Final = "application/json"
 _AT_ONCE: Final = 200  # judgements a transaction
 _AGAIN: Final = 1.0  # seconds before a full disk is tried again
 
@@ -40,16 +38,9 @@ class Mouth:
         """Return when all are on disk."""
         for start in range(0, len(found), _AT_ONCE):
             part = found[start : start + _AT_ONCE]
-            await self._append([self._item(one) for one in part])
+            await self._append([item(one, self._producer) for one in part])
             for one in part:
                 self._metrics.judgements.labels(one.rule, one.verdict.value).inc()
-
-    def _item(self, one: Judgement) -> Item:
-        topic = str(AreaTopic.judgement(one.site, self._producer))
-        # Of one fingerprint alerts must hear in order: it passes over what is older than the newest it knows.
-        after = () if one.probe else ((batches.AFTER, one.fingerprint),)
-        payload = judgements.encode(one)
-        return Item(topic=topic, payload=payload, content_type=CONTENT_TYPE, properties=after)
 
     async def _append(self, items: list[Item]) -> None:
         while True:

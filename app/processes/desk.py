@@ -5,18 +5,20 @@ from __future__ import annotations
 from app.assembly import Assembly, assemble
 from app.parts import Parts
 from app.processes import accounts, keeping
+from app.processes.presence import Presence
 from city.outbox.relay import Relay
 from devices.broker.rosters import OfRoster
 
 
-async def start(parts: Parts) -> Assembly:
+async def start(parts: Parts, presence: Presence | None = None) -> Assembly:
     """Start the relay, of which one leads among several processes, and what all of them do beside it."""
+    presence = presence or Presence(parts, remote=True)
     assembly = assemble(parts, await parts.client("desk"))
     relay = Relay(
         parts.db,
         parts.clock,
         assembly.consumers,
-        beside=[parts.hub.beside(), parts.notifications.post.beside()],
+        beside=[parts.hub.beside(), parts.notifications.post.beside(), presence.beside()],
         registry=parts.registry,
         settings=parts.settings.outbox,
     )

@@ -39,7 +39,7 @@ async def start(parts: Parts, feed: Callable[[Accepted], None] | None = None) ->
         mappings=parts.mappings,
     )
     parts.service.start("ingest", _work(parts, worker), drains=True)
-    parts.service.start("ingest health", _watch(parts, worker))
+    parts.service.start("ingest health", _watch(parts, worker, client))
     parts.service.start("upkeep", _upkeep(parts))
 
 
@@ -55,9 +55,11 @@ async def _work(parts: Parts, worker: Worker) -> None:
         ending.cancel()
 
 
-async def _watch(parts: Parts, worker: Worker) -> None:
+async def _watch(parts: Parts, worker: Worker, client: mqtt.Client) -> None:
     while True:
         parts.service.health.set("ingest", ok=not worker.trouble, reason=worker.trouble)
+        if client.connected.is_set():
+            worker.beat()
         await asyncio.sleep(1)
 
 

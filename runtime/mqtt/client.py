@@ -37,14 +37,16 @@ class Client:
         settings: Settings,
         *,
         client_id: str,
-        will: Will | None = None,
+        will: Will | Callable[[int], Will] | None = None,
         session_expiry: int = 0,
         receive_maximum: int = 1_000,
         clock: Clock | None = None,
         on_message: Handler | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """`session_expiry`: seconds for which the broker keeps our queue while we are away; 0: none.
+        """`will`: the same on each connection, or made of the number that the next one has if it comes about.
+
+        `session_expiry`: seconds for which the broker keeps our queue while we are away; 0: none.
 
         `receive_maximum`: unacknowledged messages held; at so many nothing more is read, answers to publishes
         neither, until half are acknowledged: acknowledge before you wait for anything else from this client.
@@ -208,7 +210,7 @@ class Client:
             self._settings,
             client_id=self._client_id,
             password=self._password(),
-            will=self._will,
+            will=self._will(self.connection + 1) if callable(self._will) else self._will,
             session_expiry=self._session_expiry,
             receive_maximum=self._receive_maximum,
             deliver=self._routes,

@@ -1,0 +1,1 @@
+"""Presence: last wills, heartbeats and the freshness of data, weighed together for each device and site."""

@@ -114,12 +114,14 @@ def kiosk(config: Path | None, **options: str | None) -> None:
 @common
 def wifi(config: Path | None, **options: str | None) -> None:
     """Sample a Wi-Fi node: interface counters, what it reaches, and the access points that [wifi] names."""
+    from edge.visitors.counting import beside
     from edge.wifi.build import watching
 
     async def run(chosen: Settings, running: service.Service, clock: Clock) -> None:
         device = Device(site=chosen.site, kind=Kind.WIFI, device=chosen.device)
         async with watching(chosen.wifi, clock, chosen.home) as sources:
-            await agent.run(chosen, running, clock, agent.sampler(Kind.WIFI, [sources]), device=device)
+            work = beside(agent.sampler(Kind.WIFI, [sources]), sources, chosen.visitors, users=sources)
+            await agent.run(chosen, running, clock, work, device=device)
 
     start(config, options, run)
 

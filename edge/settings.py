@@ -10,6 +10,7 @@ import msgspec
 from contracts.topics import name
 from edge.alerts.rule import Rule
 from edge.replay.settings import Settings as Replay
+from edge.visitors.settings import Settings as Visitors
 from edge.wifi.settings import Settings as Wifi
 from runtime import mqtt, spool, uplink
 
@@ -51,6 +52,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     disks: tuple[str, ...] = ("/",)  # mount points that a kiosk watches
     alerts: tuple[Rule, ...] = ()  # local alerts beside the usual ones; one of the same name takes its place
     wifi: Wifi = Wifi()
+    visitors: Visitors | None = None
     replay: Replay | None = None
 
     @property

@@ -7,7 +7,6 @@ from app.parts import Parts
 from app.processes import accounts, keeping
 from app.processes.presence import Presence
 from city.outbox.relay import Relay
-from devices.broker.rosters import OfRoster
 
 
 async def start(parts: Parts, presence: Presence | None = None) -> Assembly:
@@ -24,5 +23,5 @@ async def start(parts: Parts, presence: Presence | None = None) -> Assembly:
     )
     parts.service.start("outbox relay", relay.run())
     await keeping.start(parts, assembly)
-    await accounts.start(parts, OfRoster(parts.roster))
+    await accounts.start(parts)
     return assembly

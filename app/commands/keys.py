@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -13,10 +13,14 @@ from app.commands.api import shown
 from app.settings import load
 from city.audit import Trail
 from city.db import Database, check
-from city.privacy import KeyFile, Vault, rotation
+from city.identity import history as identity_history
+from city.identity.lookups import CONTACTS
+from city.privacy import KeyFile, Vault, lookups, rotation
 from city.privacy.history import HISTORY
 from runtime.cli import Failure, emit, json_option
 from runtime.clock import System
+
+LOOKUPS: Final = (lookups.OURS, CONTACTS)  # what is looked up by keyed hashes
 
 
 @click.group()
@@ -28,10 +32,11 @@ def keys() -> None:
 @json_option
 @click.pass_context
 def status(context: click.Context, *, json: bool) -> None:
-    """All keys, and how many records each one wraps."""
+    """All keys: how many records each one wraps, how many values are looked up by it."""
     with _opened(context) as (db, file):
-        states = rotation.status(db, file)
-    rows = [_row(state, json=json) for state in states]
+        wrapping, looking = rotation.status(db, file), lookups.status(db, file, LOOKUPS)
+    rows = [_row(state, "records", json=json) for state in wrapping]
+    rows += [_row(state, "look-ups", json=json) for state in looking if wrapping]
     if not rows and not json:
         click.echo("No keys yet: the first start of the platform makes one.")
         return
@@ -41,10 +46,10 @@ def status(context: click.Context, *, json: bool) -> None:
 @keys.command()
 @click.pass_context
 def prepare(context: click.Context) -> None:
-    """Make the next key without using it, where several machines need the file first."""
+    """Make the next keys without using them, where several machines need the file first."""
     with _opened(context) as (db, file):
-        made = rotation.prepare(db, file)
-    click.echo(f"{made} is in {file.where}: copy the file to each machine, then `imm keys rotate`")
+        made = f"{rotation.prepare(db, file)} and {lookups.prepare(db, file)}"
+    click.echo(f"{made} are in {file.where}: copy the file to each machine, then `imm keys rotate`")
 
 
 @keys.command()
@@ -52,24 +57,29 @@ def prepare(context: click.Context) -> None:
 @json_option
 @click.pass_context
 def rotate(context: click.Context, batch: int, *, json: bool) -> None:
-    """Bring every record under a new key while all goes on; run it again where it was cut off."""
+    """Bring all records and look-ups under new keys while all goes on; run it again where it was cut off."""
     with _opened(context) as (db, file):
-        done = rotation.rotate(db, file, System(), batch=batch, told=_count)
+        done = rotation.rotate(db, file, System(), batch=batch, told=_counted("records"))
+        vault = Vault(db, file, clock=System())
+        found = lookups.rotate(db, vault, LOOKUPS, System(), batch=batch, told=_counted("look-ups"))
     emit(
         {
             "current key": done.key,
             "records": done.wrapped,
             "still under old keys": done.left,
             "cannot be opened": len(done.failed),
-            "an earlier rotation was ended": done.resumed,
+            "key of look-ups": found.generation,
+            "look-ups": found.moved,
+            "still by old keys": found.left,
+            "an earlier rotation was ended": done.resumed or found.resumed,
         },
         json=json,
     )
-    if done.failed:
-        kind, record = done.failed[0]
+    lost = [*(f"{kind} {record}" for kind, record in done.failed), *found.failed]
+    if lost:
         raise Failure(
-            f"{len(done.failed)} records cannot be opened",
-            f"the first is {kind} {record}",
+            f"{len(lost)} records cannot be opened",
+            f"the first is {lost[0]}",
             "see `imm keys status` for a missing key, and `imm audit verify`",
         )
 
@@ -83,7 +93,7 @@ def retire(context: click.Context, key: str, *, yes: bool) -> None:
     if not yes:
         raise Failure(f"{key} was not destroyed", "backups that need it could not be opened", "say --yes")
     with _opened(context) as (db, file):
-        rotation.retire(db, file, key)
+        (lookups if key in file.generations() else rotation).retire(db, file, key)
     click.echo(f"{key} is destroyed")
 
 
@@ -105,19 +115,23 @@ def _opened(context: click.Context) -> Iterator[tuple[Database, KeyFile]]:
     settings = load(context)
     db = Database.of(settings.city)
     try:
-        check(db, [HISTORY])
+        check(db, [HISTORY, identity_history.HISTORY])
         yield db, KeyFile(settings.privacy.keys_file, clock=System())
     finally:
         db.close()
 
 
-def _count(records: int) -> None:
-    """Show on a terminal how far a rotation has come."""
-    if sys.stderr.isatty():
-        click.echo(f"\r{records:,} records", nl=False, err=True)
+def _counted(what: str) -> Callable[[int], None]:
+    """Shows on a terminal how far a rotation has come."""
+
+    def count(number: int) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"\r{number:,} {what}", nl=False, err=True)
+
+    return count
 
 
-def _row(state: rotation.State, *, json: bool) -> dict[str, Any]:
-    times = {"made": state.made, "since": state.since}
+def _row(state: rotation.State, of: str, *, json: bool) -> dict[str, Any]:
+    times = {"made": state.made or None, "since": state.since or None}
     told = times if json else {name: shown(time) for name, time in times.items()}
-    return {"key": state.id, "state": state.word, **told, "records": state.records}
+    return {"key": state.id or "root", "for": of, "state": state.word, **told, "records": state.records}

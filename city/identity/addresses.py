@@ -75,7 +75,6 @@ class Addresses:
     def confirm(self, by: Caller, asked: str, contact: Contact, code: str, came: Came) -> Address:
         """Keep it, since the code proves it. Raises Again, Taken, Refused."""
         contact = contacts.normal(contact)
-        blind = self._onetime.blind(contact)
         now = self._clock.now()
         id_ = self._ids()
         with self._db.begin() as tx:
@@ -83,8 +82,8 @@ class Addresses:
             person = persons.get(tx, by.id, lock=True)
             proven = self._onetime.take(tx, _purpose(by), asked, contact, code, came)
             if proven:
-                self._room(tx, by.id, blind)
-                if not add(self._db, tx, self._sealer, person, contact, blind=blind, id=id_, now=now):
+                self._room(tx, by.id, contact)
+                if not add(self._db, tx, self._sealer, person, contact, id=id_, now=now):
                     raise Taken(contact.kind, "(not shown)")
                 self._note(tx, by, "contact.added", contact.kind)
         if not proven:
@@ -118,9 +117,10 @@ class Addresses:
         if began is None or not 0 <= now - began <= factors.FRESH:
             raise Again
 
-    def _room(self, tx: Connection, person: str, blind: str) -> None:
+    def _room(self, tx: Connection, person: str, contact: Contact) -> None:
         mine = select(func.count()).select_from(table).where(table.c.person == person)
-        if tx.execute(mine.where(table.c.blind == blind)).scalar_one():
+        digests = self._sealer.digests(tx, contact)
+        if tx.execute(mine.where(table.c.blind.in_(digests.all))).scalar_one():
             raise Refused("contact", "(not shown)", "it is yours already")
         if tx.execute(mine).scalar_one() >= _MOST:
             raise Refused("contact", "(not shown)", f"at most {_MOST}: remove one first")
@@ -136,14 +136,17 @@ def add(
     person: Person,
     contact: Contact,
     *,
-    blind: str,
     id: str,  # noqa: A002 - the contact's
     now: int,
 ) -> bool:
     """Keep a proven contact; False where another citizen comes in by it."""
-    row = {"id": id, "person": person.id, "kind": contact.kind, "blind": blind}
-    claim = blind if person.citizen else None
-    if not rows.add(db, tx, table, {**row, "claim": claim, "created": now, "verified": now}):
+    digests = sealer.digests(tx, contact)
+    older = select(table.c.id).where(table.c.claim.in_(digests.older)).limit(1)
+    if person.citizen and digests.older and tx.execute(older).first() is not None:
+        return False
+    row = {"id": id, "person": person.id, "kind": contact.kind, "created": now, "verified": now}
+    found = {"blind": digests.newest, "generation": digests.generation}
+    if not rows.add(db, tx, table, {**row, **found, "claim": digests.newest if person.citizen else None}):
         return False
     sealer.seal(tx, CONTACT, id, subject=person.id, fields={"address": contact.address})
     return True

@@ -17,6 +17,7 @@ from city.identity.seals import Sealer
 from city.identity.sessions import Method, Opened
 from city.identity.signin import SignIn
 from city.identity.tables.people import people
+from city.privacy.blind import Digests
 from runtime.clock import Clock
 from runtime.ids import Factory
 
@@ -67,11 +68,11 @@ class Codes:
 
     def _person(self, tx: Connection, contact: Contact, language: str) -> Person:
         """Whose contact it is; a new citizen where it is nobody's yet."""
-        blind = self._onetime.blind(contact)
-        owner = onetime.owner(tx, blind) or self._add(tx, blind, contact, language)
+        digests = self._sealer.digests(tx, contact)
+        owner = onetime.owner(tx, digests) or self._add(tx, digests, contact, language)
         return persons.get(tx, owner, lock=True)
 
-    def _add(self, tx: Connection, blind: str, contact: Contact, language: str) -> str:
+    def _add(self, tx: Connection, digests: Digests, contact: Contact, language: str) -> str:
         now = self._clock.now()
         new = Person(
             id=self._ids(),
@@ -86,9 +87,8 @@ class Codes:
             updated=now,
         )
         tx.execute(insert(people).values(**persons.columns(new)))
-        added = addresses.add(self._db, tx, self._sealer, new, contact, blind=blind, id=self._ids(), now=now)
-        if added:
+        if addresses.add(self._db, tx, self._sealer, new, contact, id=self._ids(), now=now):
             return new.id
         # Two codes to one new contact, both right and at once: the other was quicker, and its account stands.
         tx.execute(delete(people).where(people.c.id == new.id))
-        return onetime.owner(tx, blind) or new.id
+        return onetime.owner(tx, digests) or new.id

@@ -19,6 +19,7 @@ from city.identity.signin import SignIn
 from city.identity.tables.factors import codes
 from city.identity.tables.people import contacts as table
 from city.identity.throttle import Mark
+from city.privacy.blind import Digests
 from contracts.instants import SECOND
 from runtime.clock import Clock
 
@@ -64,7 +65,7 @@ class OneTime:
         expires = now + round(limits.lasts * SECOND)
         with self._db.begin() as tx:
             blind = self.blind(contact)
-            throttle.enter(self._db, tx, self._marks(tx, blind, came), now, self._settings.throttle)
+            throttle.enter(self._db, tx, self._marks(tx, contact, came), now, self._settings.throttle)
             row = {"id": opaque.digest(id_), "contact": blind, "hash": self._hash(purpose, id_, code)}
             tx.execute(insert(codes).values(**row, tries=0, created=now, expires=expires))
         self._sender.send(kind=contact.kind, address=contact.address, code=code, language=language)
@@ -83,11 +84,11 @@ class OneTime:
             return False
         # The try that was counted holds the row until the transaction ends: nobody else takes it.
         tx.execute(update(codes).where(codes.c.id == row.id).values(used=now))
-        throttle.forgive(tx, self._marks(tx, blind, came)[0])
+        throttle.forgive(tx, self._marks(tx, contact, came)[0])
         return True
 
     def blind(self, contact: Contact) -> str:
-        """By which a contact, in its normal form, is found."""
+        """For what is kept of a contact, in its normal form, as long as a code lasts."""
         return self._sealer.blind(contact.kind, contact.address)
 
     def _try(self, tx: Connection, asked: str, now: int) -> Row[Any] | None:
@@ -97,16 +98,17 @@ class OneTime:
         query = update(codes).where(mine).values(tries=codes.c.tries + 1).returning(codes)
         return tx.execute(query).one_or_none()
 
-    def _marks(self, tx: Connection, blind: str, came: Came) -> tuple[Mark, ...]:
+    def _marks(self, tx: Connection, contact: Contact, came: Came) -> tuple[Mark, ...]:
         free = self._settings.codes.contact
-        return self._signin.marks(f"code:{blind}", owner(tx, blind), came, free=free)
+        whose = owner(tx, self._sealer.digests(tx, contact))
+        return self._signin.marks(f"code:{self.blind(contact)}", whose, came, free=free)
 
     def _hash(self, purpose: str, asked: str, code: str) -> str:
         return self._sealer.blind("code", f"{purpose}:{asked}:{code}")
 
 
-def owner(tx: Connection, blind: str) -> str | None:
+def owner(tx: Connection, digests: Digests) -> str | None:
     """Who signs in by a contact."""
-    query = select(table.c.person).where(table.c.claim == blind)
+    query = select(table.c.person).where(table.c.claim.in_(digests.all))
     found: str | None = tx.execute(query).scalar_one_or_none()
     return found

@@ -7,7 +7,9 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
+from city.identity.contacts import Contact
 from city.privacy import Vault
+from city.privacy.blind import Digests
 
 TOTP: Final = "identity.totp"  # kinds of records in the vault
 CONTACT: Final = "identity.contact"
@@ -36,5 +38,9 @@ class Sealer:
             self.vault.forget(tx, kind, record)
 
     def blind(self, purpose: str, value: str) -> str:
-        """Keyed hash of 64 hex digits."""
+        """Keyed hash of 64 hex digits, for what is made anew or goes soon: its key is not rotated."""
         return self.vault.blind(purpose, value, kind=_OURS)
+
+    def digests(self, tx: Connection, contact: Contact) -> Digests:
+        """By what a contact, in its normal form, is looked up in this transaction."""
+        return self.vault.digests(tx, contact.kind, contact.address, kind=_OURS)

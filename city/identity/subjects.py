@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, delete, select
 
-from city.identity import factors, fields, onetime, persons, sessions
+from city.identity import addresses, factors, fields, onetime, persons, sessions
 from city.identity.contacts import normal, typed
 from city.identity.model import Person, PersonState
 from city.identity.seals import CONTACT, TOTP, Sealer
@@ -45,7 +45,7 @@ class Subjects:
             contact = normal(typed(text))
         except Refused:
             return None
-        owner = onetime.owner(tx, self._sealer.blind(contact.kind, contact.address))
+        owner = onetime.owner(tx, self._sealer.digests(tx, contact))
         return persons.find(tx, people.c.id == owner) if owner else None
 
     def export(self, tx: Connection, subject: str) -> Mapping[str, Sequence[Any]]:
@@ -69,8 +69,10 @@ class Subjects:
         secrets = len(factors.of(tx, subject))
         factors.forget(tx, self._sealer, subject)
         reached = _contacts(tx, subject)
-        blinds = select(contacts.c.blind).where(contacts.c.person == subject)
-        tx.execute(delete(codes).where(codes.c.contact.in_(blinds)))
+        sent = [
+            self._sealer.blind(one.kind, one.address) for one in addresses.known(tx, self._sealer, subject)
+        ]
+        tx.execute(delete(codes).where(codes.c.contact.in_(sent)))
         self._sealer.forget(tx, CONTACT, reached)
         tx.execute(delete(grants).where(grants.c.holder == subject))
         gone = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, func, insert, select
 
 from city.db import Database, new_or_nothing
+from city.privacy import generations
 from city.privacy.errors import KeyMissing
 from city.privacy.keys import Keys
 from city.privacy.tables import keks, records
@@ -23,7 +24,7 @@ def prepare(db: Database, keys: Keys, clock: Clock) -> str:
     The first start of all makes one. A database that names a key never gets another one by itself.
     """
     with db.read() as tx:
-        named = current(tx)
+        named, looked_up_by = current(tx), generations.named(tx)
     if not named:
         made = next(iter(keys.known()), "") or keys.make()
         with db.begin() as tx:
@@ -32,6 +33,8 @@ def prepare(db: Database, keys: Keys, clock: Clock) -> str:
             named = current(tx)
     if named not in keys.known():
         raise KeyMissing(named, keys.where)
+    if lacking := {*looked_up_by} - {generations.FIRST} - keys.generations().keys():
+        raise KeyMissing(min(lacking), keys.where)
     return named
 
 

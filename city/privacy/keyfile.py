@@ -32,6 +32,7 @@ class _Key(msgspec.Struct, frozen=True, kw_only=True):
 class _Content(msgspec.Struct, frozen=True, kw_only=True):
     mac: bytes  # root of all keyed hashes
     keys: tuple[_Key, ...] = ()  # oldest first
+    generations: tuple[_Key, ...] = ()  # of the key of look-ups after the first, which is the root
 
 
 def holds(path: Path) -> bool:
@@ -65,28 +66,52 @@ class KeyFile:
         """Decrypt a data key. Raises KeyMissing, Unsealed."""
         return cipher.unseal(self._key(key), wrapped, place)
 
-    def mac(self, purpose: str, message: bytes) -> bytes:
-        """Keyed hash of 32 bytes. Raises BadKeys."""
+    def mac(self, purpose: str, message: bytes, *, generation: str = "") -> bytes:
+        """Keyed hash of 32 bytes. Raises BadKeys, KeyMissing."""
         content = self._content()
         if content is None:
             raise BadKeys(self.where, "it is not there", _BACK)
-        return cipher.mac(content.mac, purpose, message)
+        if not generation:
+            return cipher.mac(content.mac, purpose, message)
+        for one in content.generations:
+            if one.id == generation:
+                return cipher.mac(one.key, purpose, message)
+        raise KeyMissing(generation, self.where)
+
+    def generations(self) -> Mapping[str, int]:
+        """Generations of the key of look-ups after the first: id → µs UTC. Raises BadKeys."""
+        content = self._content()
+        return {one.id: one.made for one in content.generations} if content else {}
 
     def make(self) -> str:
         """Add a key, durably; its id. Raises BadKeys."""
         with self._writing() as content:
-            secret = cipher.key()
-            key = _Key(id=f"k-{hashlib.sha256(secret).hexdigest()[:16]}", made=self._clock.now(), key=secret)
+            key = self._new("k")
             old = content or _Content(mac=cipher.key())
             self._write(msgspec.structs.replace(old, keys=(*old.keys, key)))
         return key.id
 
+    def generate(self) -> str:
+        """Add a generation, durably; its id. Raises BadKeys."""
+        with self._writing() as content:
+            if content is None:
+                raise BadKeys(self.where, "it is not there", _BACK)
+            one = self._new("g")
+            self._write(msgspec.structs.replace(content, generations=(*content.generations, one)))
+        return one.id
+
     def drop(self, key: str) -> None:
-        """Destroy a key. Raises BadKeys."""
+        """Destroy a key, or a generation. Raises BadKeys."""
         with self._writing() as content:
             if content is not None:
                 left = tuple(one for one in content.keys if one.id != key)
-                self._write(msgspec.structs.replace(content, keys=left))
+                found = tuple(one for one in content.generations if one.id != key)
+                self._write(msgspec.structs.replace(content, keys=left, generations=found))
+
+    def _new(self, letter: str) -> _Key:
+        secret = cipher.key()
+        id_ = f"{letter}-{hashlib.sha256(secret).hexdigest()[:16]}"
+        return _Key(id=id_, made=self._clock.now(), key=secret)
 
     def _key(self, id_: str) -> bytes:
         content = self._content()

@@ -24,8 +24,19 @@ class Keys(Protocol):
         """Decrypt a data key. Raises KeyMissing, Unsealed."""
         ...
 
-    def mac(self, purpose: str, message: bytes) -> bytes:
-        """Keyed hash of 32 bytes, by a key of the purpose's own. It outlives the rotation of keys."""
+    def mac(self, purpose: str, message: bytes, *, generation: str = "") -> bytes:
+        """Keyed hash of 32 bytes, by a key of the purpose's own. Raises KeyMissing, BadKeys.
+
+        `generation`: of the keys of look-ups; empty: the root, which outlives the rotation of keys.
+        """
+        ...
+
+    def generations(self) -> Mapping[str, int]:
+        """Further generations of the key of look-ups: id → µs UTC, oldest first. Raises BadKeys."""
+        ...
+
+    def generate(self) -> str:
+        """Make another generation, durably; its id."""
         ...
 
     def make(self) -> str:
@@ -33,5 +44,5 @@ class Keys(Protocol):
         ...
 
     def drop(self, key: str) -> None:
-        """Destroy a key. What it wrapped is lost."""
+        """Destroy a key, or a generation. What it wrapped is lost, and what was found by it."""
         ...

@@ -60,10 +60,21 @@ blinds: Final = Table(
     Column("name", String(64), primary_key=True),  # nik, phone, email …
     Column("digest", String(64), primary_key=True),  # keyed hash of the normal form, hex
     Column("claim", String(64)),  # the same where no other record of the kind may have it
+    Column("generation", String(32), nullable=False, server_default=""),  # of the key of the hash
     ForeignKeyConstraint(["kind", "record"], [records.c.kind, records.c.record], ondelete="CASCADE"),
     UniqueConstraint("kind", "name", "claim"),
 )
 Index("ix_privacy_index_digest", blinds.c.kind, blinds.c.name, blinds.c.digest)
+Index("ix_privacy_index_generation", blinds.c.generation)
+
+generations: Final = Table(
+    "privacy_generations",
+    metadata,
+    Column("id", String(32), primary_key=True),  # empty: made with the root of all keyed hashes
+    # The greatest is the newest. Without any row there is the first generation alone.
+    Column("number", Integer, nullable=False, unique=True),
+    Column("since", Instant, nullable=False),
+)
 
 requests: Final = Table(
     "privacy_requests",

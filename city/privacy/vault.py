@@ -10,8 +10,8 @@ import msgspec
 from sqlalchemy import Connection, Row, Select, and_, delete, select, update
 
 from city.db import Database, new_or_nothing
-from city.privacy import blind, cipher, closed, keks
-from city.privacy.blind import Values
+from city.privacy import blind, cipher, closed, generations, keks
+from city.privacy.blind import Digests, Values
 from city.privacy.cipher import Unsealed
 from city.privacy.errors import Damaged, Erased, Unknown
 from city.privacy.keys import Keys
@@ -62,15 +62,12 @@ class Vault:
         key = self._key(tx, kind, record, subject)
         for field, value in fields.items():
             self._put(tx, key, kind, record, field, value)
-        blind.put(
-            self._db,
-            tx,
-            kind=kind,
-            record=record,
-            values=index or {},
-            unique=unique,
-            hashed=lambda name, value: self.blind(name, value, kind=kind),
-        )
+        if index:
+            values = {
+                name: [self.digests(tx, name, one, kind=kind) for one in _all(given)]
+                for name, given in index.items()
+            }
+            blind.put(self._db, tx, kind=kind, record=record, values=values, unique=unique)
 
     def open(self, tx: Connection, kind: str, record: str) -> dict[str, Any]:
         """All fields of a record; whoever shows it notes it. Raises Unknown, Erased, Damaged, KeyMissing."""
@@ -95,11 +92,24 @@ class Vault:
 
     def find(self, tx: Connection, kind: str, name: str, value: str) -> tuple[str, ...]:
         """Ids of the records of a kind with this value, however it is written. Raises Refused."""
-        return blind.find(tx, kind=kind, name=name, digest=self.blind(name, value, kind=kind))
+        return blind.find(tx, kind=kind, name=name, digests=self.digests(tx, name, value, kind=kind))
 
-    def blind(self, name: str, value: str, *, kind: str = "") -> str:
-        """Keyed hash of a value's normal form, 64 hex digits: the same only within a kind. Raises Refused."""
-        return self.keys.mac(f"blind/{kind}/{name}", normal(name, value).encode()).hex()
+    def digests(self, tx: Connection, name: str, value: str, *, kind: str) -> Digests:
+        """Hashes by which a value is looked up, in this transaction alone. Raises Refused, KeyMissing."""
+        newest, *older = generations.used(tx)
+        return Digests(
+            generation=newest,
+            newest=self.blind(name, value, kind=kind, generation=newest),
+            older=tuple(self.blind(name, value, kind=kind, generation=one) for one in older),
+        )
+
+    def blind(self, name: str, value: str, *, kind: str = "", generation: str = generations.FIRST) -> str:
+        """Keyed hash of a value's normal form, 64 hex digits: the same only within a kind. Raises Refused.
+
+        What is looked up by it takes `digests`, whose key is rotated; this one's is not.
+        """
+        message = normal(name, value).encode()
+        return self.keys.mac(f"blind/{kind}/{name}", message, generation=generation).hex()
 
     def held(self, tx: Connection, kind: str, record: str) -> Held | None:
         """Whether the vault has it, or had it."""
@@ -192,6 +202,10 @@ class Vault:
     def _shred(self, tx: Connection) -> None:
         if self._db.lite:  # what is deleted is overwritten, and does not stay in free pages
             tx.exec_driver_sql("PRAGMA secure_delete = ON")
+
+
+def _all(given: Values) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else given or ()
 
 
 def wrapping(kek: str, kind: str, record: str, subject: str) -> bytes:

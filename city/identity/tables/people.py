@@ -70,9 +70,11 @@ contacts: Final = Table(
     Column("claim", String(64), unique=True),
     Column("created", Instant, nullable=False),
     Column("verified", Instant),
+    Column("generation", String(32), nullable=False, server_default=""),  # of the key of the hash
 )
 Index("ix_identity_contacts_person", contacts.c.person)
 Index("ix_identity_contacts_blind", contacts.c.blind)
+Index("ix_identity_contacts_generation", contacts.c.generation)
 
 accounts: Final = Table(
     "identity_accounts",

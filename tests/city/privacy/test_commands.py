@@ -44,7 +44,13 @@ def run(*words: str) -> tuple[int, str]:
 
 
 def states() -> list[tuple[str, str, int]]:
-    return [(row["key"], row["state"], row["records"]) for row in json.loads(run("status", "--json")[1])]
+    """Keys that wrap records."""
+    return [(key, state, count) for key, of, state, count in all_states() if of == "records"]
+
+
+def all_states() -> list[tuple[str, str, str, int]]:
+    rows = json.loads(run("status", "--json")[1])
+    return [(row["key"], row["for"], row["state"], row["records"]) for row in rows]
 
 
 def test_from_the_first_key_to_its_end(home: Settings) -> None:
@@ -55,14 +61,21 @@ def test_from_the_first_key_to_its_end(home: Settings) -> None:
     assert (state, count) == ("current", 1)
     code, output = run("rotate", "--json")
     assert code == 0, output
-    assert json.loads(output)["records"] == 1
+    assert (json.loads(output)["records"], json.loads(output)["look-ups"]) == (1, 3)
     assert [(state, count) for _, state, count in states()] == [("old", 0), ("current", 1)]
     assert got(db, vault, "a") == FIELDS
     assert "--yes" in run("retire", first)[1]
     assert run("retire", first, "--yes")[0] == 0
     assert "current key" in run("retire", states()[0][0], "--yes")[1]
-    assert "is in" in run("prepare")[1]
+    assert "are in" in run("prepare")[1]
     assert [state for _, state, _ in states()] == ["current", "waiting"]
+    found = [(state, count) for _, of, state, count in all_states() if of == "look-ups"]
+    assert found == [("old", 0), ("current", 3), ("waiting", 0)]
+    (_, looked_up_by, waiting) = (key for key, of, _, _ in all_states() if of == "look-ups")
+    assert "looked up by" in run("retire", looked_up_by, "--yes")[1]
+    assert run("rotate")[0] == 0
+    assert run("retire", looked_up_by, "--yes")[0] == 0
+    assert [key for key, of, _, _ in all_states() if of == "look-ups"] == ["root", waiting]
     db.close()
 
 

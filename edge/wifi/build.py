@@ -56,6 +56,14 @@ def _parts(settings: Settings, clock: Clock, counts: Counts) -> Iterator[Part]:
             source = OpenWrt(one.name, ubus, counts, clock, flap=settings.flap)
             yield Part(source, every=one.every, patience=one.patience)
     yield from _snmp(settings, clock)
+    if settings.portals or settings.downloads:
+        from edge.wifi.pages import Page, Throughput
+
+        for portal in settings.portals:
+            page = Page(portal, clock, patience=settings.patience)
+            yield Part(page, every=portal.every, patience=settings.patience + _SLACK)
+        for download in settings.downloads:
+            yield Part(Throughput(download, clock), every=download.every, patience=download.patience + _SLACK)
 
 
 def _snmp(settings: Settings, clock: Clock) -> Iterator[Part]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import socket
 import struct
 from collections.abc import Awaitable, Callable
@@ -15,6 +16,7 @@ from edge.wifi.settings import Settings
 from runtime.clock import Clock
 
 _ROUTES: Final = Path("/proc/net/route")
+_ROUTES6: Final = Path("/proc/net/ipv6_route")
 _GATEWAY_PORT: Final = 53  # most gateways answer there; one that refuses is reached as well
 Attempt = Callable[[], Awaitable[None]]
 
@@ -24,10 +26,13 @@ class Probes:
 
     name = "reachability"
 
-    def __init__(self, settings: Settings, clock: Clock, *, routes: Path = _ROUTES) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock, *, routes: Path = _ROUTES, routes6: Path = _ROUTES6
+    ) -> None:
         self._settings = settings
         self._clock = clock
         self._routes = routes
+        self._routes6 = routes6
         self._resolving: dict[str, asyncio.Future[Any]] = {}
 
     async def read(self) -> list[Reading]:
@@ -36,11 +41,13 @@ class Probes:
         for target in self._settings.targets:
             host, _, port = target.rpartition(":")
             attempts[f"tcp:{target}"] = _connection(host.strip("[]"), int(port))
-        gateway = default_gateway(self._routes) if self._settings.gateway else ""
-        if gateway:
-            attempts["gateway"] = _connection(gateway, _GATEWAY_PORT, refusal_counts=True)
-        found = await asyncio.gather(*(self._timed(what, attempt) for what, attempt in attempts.items()))
-        return [reading for readings in found for reading in readings]
+        if self._settings.gateway:
+            found = {"gateway": default_gateway(self._routes), "gateway6": default_gateway6(self._routes6)}
+            for what, host in found.items():
+                if host:
+                    attempts[what] = _connection(host, _GATEWAY_PORT, refusal_counts=True)
+        tried = await asyncio.gather(*(self._timed(what, attempt) for what, attempt in attempts.items()))
+        return [reading for readings in tried for reading in readings]
 
     async def _timed(self, what: str, attempt: Attempt) -> list[Reading]:
         began = self._clock.monotonic()
@@ -97,4 +104,19 @@ def default_gateway(routes: Path = _ROUTES) -> str:
         fields = line.split()
         if len(fields) > 3 and fields[1] == "00000000" and int(fields[3], 16) & 2:  # RTF_GATEWAY
             return socket.inet_ntoa(struct.pack("<L", int(fields[2], 16)))
+    return ""
+
+
+def default_gateway6(routes: Path = _ROUTES6) -> str:
+    """IPv6 address of the default gateway, with its link where it needs one; empty where there is none."""
+    try:
+        lines = routes.read_text().splitlines()
+    except OSError:
+        return ""
+    for line in lines:
+        fields = line.split()
+        if len(fields) < 10 or fields[0] != "0" * 32 or fields[1] != "00" or not int(fields[8], 16) & 2:
+            continue
+        address = ipaddress.IPv6Address(bytes.fromhex(fields[4]))
+        return f"{address}%{fields[9]}" if address.is_link_local else str(address)
     return ""

@@ -48,7 +48,7 @@ class Node:
         program = shutil.which("radclient")
         if program is None:
             raise RuntimeError("radclient is not installed: run tests/servers")
-        command = [program, "-x", "-t", "2", "-r", "2", f"127.0.0.1:{self.port}", "acct", secret]
+        command = [program, "-x", "-t", "1", "-r", "1", f"127.0.0.1:{self.port}", "acct", secret]
         process = await asyncio.create_subprocess_exec(
             *command,
             stdin=subprocess.PIPE,

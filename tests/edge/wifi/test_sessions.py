@@ -210,10 +210,10 @@ def test_nobody_is_on_the_disk(node: Node) -> None:
         assert secret not in kept
 
 
-WORDS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.booleans()), min_size=1, max_size=40)
+WORDS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.booleans()), min_size=1, max_size=20)
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(WORDS)
 def test_whatever_the_order_each_session_counts_once(order: list[tuple[int, int, bool]]) -> None:
     """Four sessions begin, are told of twice, and stop; words come in any order, again, over restarts."""

@@ -59,7 +59,7 @@ def _merged(name: str, id_: str, en: str) -> Metric:  # by the store, of what de
     return Metric(name=name, unit="count", kind=Kind.GAUGE, low=0, high=1e9, text=text, reserved=True)
 
 
-_G, _C, _N, _F = Kind.GAUGE, Kind.COUNTER, Kind.COUNT, Kind.FLAG
+_G, _C, _N, _F, _T = Kind.GAUGE, Kind.COUNTER, Kind.COUNT, Kind.FLAG, Kind.TEXT
 _T, _S = Kind.TEXT, Kind.SKETCH
 
 _METRICS: Final = (
@@ -82,8 +82,35 @@ _METRICS: Final = (
     _of("humidity", "%RH", _G, 0, 100, "Kelembapan udara", "Relative humidity"),
     _of("fan.speed", "1/min", _G, 0, 100_000, "Putaran kipas", "Fan speed"),
     _of("battery.level", "%EL", _G, 0, 100, "Isi baterai", "Battery level"),
+    _of("disk.wear", "/", _G, 0, 1, "Keausan disk", "Share of the disk's life that is used"),
+    _of("disk.worn", "", _F, None, None, "Disk perlu diganti", "The disk's spare blocks run out"),
     _of("host.uptime", "s", _G, 0, 1e10, "Waktu sejak perangkat menyala", "Time since the device started"),
     _of("process.count", "count", _G, 0, 1e7, "Jumlah proses", "Processes"),
+    _of("boot.count", "count", _C, 0, None, "Kali perangkat dinyalakan", "Times the device was started"),
+    _of("boot.reason", "", _T, None, None, "Sebab perangkat menyala", "Why the device was started"),
+    # a kiosk's parts; an instance where there are several
+    _of("screen.connected", "", _F, None, None, "Layar tersambung", "A screen is connected"),
+    _of("screen.on", "", _F, None, None, "Layar menyala", "The screen is on"),
+    _of("screen.mode", "", _T, None, None, "Resolusi layar", "Resolution of the screen"),
+    _of("screen.brightness", "/", _G, 0, 1, "Terang layar", "Brightness of the screen"),
+    _of("player.up", "", _F, None, None, "Pemutar berjalan", "The player runs"),
+    _of("player.age", "s", _G, 0, 1e9, "Usia tanda hidup pemutar", "Age of the player's heartbeat"),
+    _of("player.memory", "B", _G, 0, 1e15, "Memori pemutar", "Memory of the player"),
+    _of("touch.sessions", "count", _N, 0, 1e6, "Kunjungan di layar sentuh", "Sessions at the touch screen"),
+    _of("touch.touches", "count", _N, 0, 1e6, "Sentuhan", "Touches"),
+    _of("touch.active", "", _F, None, None, "Layar sedang dipakai", "Somebody uses the screen"),
+    _of("printer.ready", "", _F, None, None, "Pencetak siap", "The printer is ready"),
+    _of("printer.jobs", "count", _G, 0, 1e6, "Cetakan yang menunggu", "Print jobs that wait"),
+    _of("camera.count", "count", _G, 0, 1_000, "Kamera terpasang", "Cameras that are there"),
+    _of("door.open", "", _F, None, None, "Pintu terbuka", "The door is open"),
+    _of("power.mains", "", _F, None, None, "Listrik tersedia", "Mains are there"),
+    _of("power.on-battery", "", _F, None, None, "Berjalan dengan baterai", "Running on battery"),
+    _of("power.battery-low", "", _F, None, None, "Baterai hampir habis", "The battery is nearly empty"),
+    _of("power.battery-worn", "", _F, None, None, "Baterai perlu diganti", "The battery needs replacement"),
+    _of("power.undervoltage", "", _F, None, None, "Tegangan kurang", "The voltage is too low"),
+    _of("power.runtime", "s", _G, 0, 1e7, "Sisa waktu baterai", "Time that the battery lasts"),
+    _of("power.voltage", "V", _G, 0, 1_000, "Tegangan masuk", "Input voltage"),
+    _of("power.load", "/", _G, 0, 2, "Beban catu daya", "Load of the supply"),
     # the network, an interface an instance
     _of("network.received", "B", _C, 0, None, "Data diterima", "Bytes received"),
     _of("network.sent", "B", _C, 0, None, "Data dikirim", "Bytes sent"),

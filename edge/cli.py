@@ -99,13 +99,13 @@ def _told(error: BaseException) -> BaseException:
 @edge.command()
 @common
 def kiosk(config: Path | None, **options: str | None) -> None:
-    """Sample the machine under a kiosk: processor, memory, disks, temperatures, network."""
-    from edge.kiosk.host import Host
+    """Sample a kiosk: its machine, screen and player, touches, printers, power and doors."""
+    from edge.kiosk.build import watching
 
     async def run(chosen: Settings, running: service.Service, clock: Clock) -> None:
         device = Device(site=chosen.site, kind=Kind.KIOSK, device=chosen.device)
-        work = agent.sampler(Kind.KIOSK, [Host(chosen.disks, clock)])
-        await agent.run(chosen, running, clock, work, device=device)
+        with watching(chosen, clock) as sources:
+            await agent.run(chosen, running, clock, agent.sampler(Kind.KIOSK, sources), device=device)
 
     start(config, options, run)
 

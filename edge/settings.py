@@ -9,6 +9,7 @@ import msgspec
 
 from contracts.topics import name
 from edge.alerts.rule import Rule
+from edge.kiosk.settings import Settings as Kiosk
 from edge.replay.settings import Settings as Replay
 from edge.visitors.settings import Settings as Visitors
 from edge.wifi.settings import Settings as Wifi
@@ -51,6 +52,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log: Log = Log()
     disks: tuple[str, ...] = ("/",)  # mount points that a kiosk watches
     alerts: tuple[Rule, ...] = ()  # local alerts beside the usual ones; one of the same name takes its place
+    kiosk: Kiosk = Kiosk()
     wifi: Wifi = Wifi()
     visitors: Visitors | None = None
     replay: Replay | None = None

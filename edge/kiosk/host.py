@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import psutil
 
+from edge.health.boot import uptime
 from edge.network import interfaces, part
 from edge.recorder import Reading
-from runtime.clock import Clock
 
 
 class Host:
@@ -18,9 +18,8 @@ class Host:
 
     name = "host"
 
-    def __init__(self, disks: tuple[str, ...], clock: Clock) -> None:
+    def __init__(self, disks: tuple[str, ...]) -> None:
         self._disks = disks
-        self._clock = clock
         psutil.cpu_percent()  # the first call only begins to measure
 
     async def read(self) -> list[Reading]:
@@ -33,9 +32,7 @@ class Host:
         yield from self._storage()
         yield from _temperatures()
         yield from interfaces(())
-        uptime = self._clock.now() / 1e6 - psutil.boot_time()
-        if uptime >= 0:  # a clock set back says nothing of the uptime
-            yield Reading(metric="host.uptime", value=float(round(uptime)))
+        yield Reading(metric="host.uptime", value=float(round(uptime())))
         yield Reading(metric="process.count", value=float(len(psutil.pids())))
 
     def _storage(self) -> Iterator[Reading]:

@@ -27,7 +27,7 @@ WITH_REASON = {
 def _runtime() -> dict[str, Distribution]:
     """Every library that our distributions need, directly or not, with all their extras, on this Python."""
     found: dict[str, Distribution] = {}
-    waiting = [Requirement("imm-platform"), Requirement("imm-edge[wifi,cctv,player,replay]")]
+    waiting = [Requirement("imm-platform"), Requirement("imm-edge[kiosk,wifi,cctv,player,replay]")]
     seen: set[tuple[str, str]] = set()
     while waiting:
         wanted = waiting.pop()

@@ -3,7 +3,8 @@ from contracts.measurements import CATALOGUE, Kind
 from contracts.series import split_name
 
 # RFC 8428 12.1 and RFC 8798, those in use
-REGISTERED = {"", "/", "count", "B", "s", "ms", "Cel", "Hz", "%RH", "%EL", "1/min", "Mbit/s", "dBm"}
+REGISTERED = {"", "/", "count", "B", "s", "ms", "Cel", "Hz", "V", "%RH", "%EL", "1/min", "Mbit/s", "bit/s"}
+REGISTERED |= {"dBm"}
 
 
 def test_names_are_metrics_without_an_instance() -> None:

@@ -35,7 +35,7 @@ def acceptable(readings: list[Reading]) -> None:
 
 
 async def test_the_host_tells_of_this_machine() -> None:
-    found = await Host(("/", "/not/mounted"), System()).read()
+    found = await Host(("/", "/not/mounted")).read()
     acceptable(found)
     values = by_name(found)
     assert values["memory.total", ""] == psutil.virtual_memory().total
@@ -47,7 +47,7 @@ async def test_the_host_tells_of_this_machine() -> None:
 async def test_what_the_machine_lacks_is_absent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(psutil, "sensors_temperatures", dict)
     monkeypatch.setattr(psutil, "cpu_freq", lambda: None)
-    metrics = {reading.metric for reading in await Host(("/",), System()).read()}
+    metrics = {reading.metric for reading in await Host(("/",)).read()}
     assert not metrics & {"temperature", "cpu.frequency"}
 
 

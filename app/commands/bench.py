@@ -108,6 +108,24 @@ def city(seconds: float, pending: int, postgres_url: str | None, report: Path | 
     _tell(figures, report, json=json)
 
 
+@bench.command()
+@click.option(
+    "--runs", default=200, show_default=True, type=click.IntRange(1), help="Days, each with its key."
+)
+@click.option("--visitors", "count", default=100_000, show_default=True, type=click.IntRange(100))
+@click.option("--nodes", default=5, show_default=True, type=click.IntRange(1, 50))
+@click.option("--seed", default=1, show_default=True)
+@cli.report_option
+@cli.json_option
+def visitors(runs: int, count: int, nodes: int, seed: int, report: Path | None, *, json: bool) -> None:
+    """How well visitors are counted without knowing them, from address to figure."""
+    from benchmarks import visitors as measuring
+
+    with _progress(quiet=json) as say:
+        figures = measuring.run(runs, visitors=count, nodes=nodes, seed=seed, say=say)
+    _tell({"embedded": figures}, report, json=json, seed=seed)
+
+
 @contextlib.contextmanager
 def _progress(*, quiet: bool) -> Iterator[Any]:
     with Console(stderr=True, quiet=quiet).status("starting") as status:

@@ -33,6 +33,15 @@ def test_a_store_of_a_hundred_million(reports: Path) -> None:
     assert json.loads(report.read_text())["embedded"]["rows"] == ROWS
 
 
+def test_visitors_on_two_hundred_days(reports: Path) -> None:
+    report = reports / "bench-visitors.json"
+    bench("visitors", "--report", str(report))
+    figures = json.loads(report.read_text())["embedded"]
+    assert (figures["runs"], figures["visitors"], figures["nodes"]) == (200, 100_000, 5)
+    assert figures["error_p95"] <= 0.02
+    assert figures["wifi_counting_rss_mb"] <= 80
+
+
 def test_the_city_on_both_databases(reports: Path) -> None:
     report = reports / "bench-city.json"
     bench("city", "--report", str(report))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +16,7 @@ from devices.shadow.model import Shadow, Version
 from devices.shadow.tables import shadows, versions
 
 FIELDS: Final = Shadow.__struct_fields__
+_CHUNK: Final = 500  # ids asked for at once
 
 
 def shadow(row: RowMapping) -> Shadow:
@@ -44,6 +46,15 @@ def some(tx: Connection, *where: ColumnElement[bool], after: str = "", limit: in
     if after:
         query = query.where(shadows.c.device > after)
     return [shadow(row) for row in tx.execute(query).mappings()]
+
+
+def of(tx: Connection, devices: Sequence[str]) -> dict[str, Shadow]:
+    """Device → its shadow, of those that have one."""
+    found: dict[str, Shadow] = {}
+    for start in range(0, len(devices), _CHUNK):
+        chosen = shadows.c.device.in_(devices[start : start + _CHUNK])
+        found.update({one.device: one for one in some(tx, chosen, limit=_CHUNK)})
+    return found
 
 
 def put(tx: Connection, new: Shadow) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -113,6 +113,10 @@ class Shadows:
     def find(self, tx: Connection, device: str) -> Shadow | None:
         """A shadow as it is, or None."""
         return records.find(tx, device)
+
+    def some(self, tx: Connection, devices: Sequence[str]) -> dict[str, Shadow]:
+        """Device → its shadow, of those that have one."""
+        return records.of(tx, devices)
 
     def wish(
         self,

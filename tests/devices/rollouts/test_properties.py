@@ -1,0 +1,123 @@
+"""Whatever devices, people and kills do: nobody is out of turn, and each device ends as it should."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from pathlib import Path
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from city.db import Database, upgrade
+from city.identity.caller import SYSTEM
+from devices.rollouts import Part, State, Step
+from devices.rollouts.errors import NotNow
+from devices.rollouts.gate import Health
+from devices.rollouts.model import Plan
+from runtime.clock import Fake
+from tests.devices.rollouts.conftest import ALL, Fleet
+
+_COUNT = 6
+_DEVICES = st.integers(0, _COUNT - 1)
+
+
+class Life(RuleBasedStateMachine):
+    """One rollout among six devices: 1 → 3 → 6."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.db = Database(f"sqlite:///{Path(self.folder.name) / 'life.sqlite'}")
+        upgrade(self.db, ALL)
+        self.fleet = Fleet(self.db, Fake(), _COUNT)
+        for name in self.fleet.names:
+            self.fleet.den.wish(name, volume=70)
+        self.key = self.fleet.start(Plan(share=50, soak=30, patience=60)).id
+        self.touched: set[str] = set()
+        self.farthest = 0
+
+    @rule()
+    def turn(self) -> None:
+        self.fleet.turn()
+
+    @rule()
+    def kill(self) -> None:
+        self.fleet.driver = self.fleet.new_driver()
+
+    @rule(seconds=st.sampled_from([1, 31, 62]))
+    def time(self, seconds: int) -> None:
+        self.fleet.clock.advance(seconds)
+
+    @rule(device=_DEVICES)
+    def obey(self, device: int) -> None:
+        self.fleet.obey(self.fleet.names[device])
+
+    @rule()
+    def obey_all(self) -> None:
+        self.fleet.obey()
+
+    @rule(device=_DEVICES, online=st.booleans())
+    def come_or_go(self, device: int, online: bool) -> None:
+        health = Health(online=online, since=self.fleet.clock.now())
+        self.fleet.fares.devices[self.fleet.names[device]] = health
+
+    @rule(device=_DEVICES)
+    def somebody_changes(self, device: int) -> None:
+        name = self.fleet.names[device]
+        self.touched.add(name)
+        self.fleet.den.wish(name, volume=55)
+
+    @rule(step=st.sampled_from([Step.PAUSE, Step.RESUME, Step.RESUME, Step.ABORT]))
+    def decide(self, step: Step) -> None:
+        with contextlib.suppress(NotNow):
+            self.fleet.step(self.key, step)
+
+    @invariant()
+    def nobody_is_out_of_turn(self) -> None:
+        told = self.fleet.get(self.key)
+        assert told.stage >= self.farthest
+        self.farthest = told.stage
+        having = set(self.fleet.having(30))
+        turns = {item.device for item in self.fleet.items(self.key) if item.stage is not None}
+        assert having <= turns
+        assert len(turns) <= told.upto(told.stage)
+
+    @invariant()
+    def a_stage_is_left_only_when_nothing_failed_in_it(self) -> None:
+        told = self.fleet.get(self.key)
+        if told.state == State.DONE:
+            assert not [item for item in self.fleet.items(self.key) if item.state == Part.FAILED]
+
+    @invariant()
+    def each_device_changed_once_and_was_restored_once(self) -> None:
+        for name in self.fleet.names:
+            versions = self.fleet.den.service.history(SYSTEM, name)
+            mine = [one.values["volume"] for one in versions if one.source == self.key]
+            assert mine in ([], [30], [70, 30], [55, 30])  # newest first
+
+    def teardown(self) -> None:
+        """Left alone it comes to an end, and what it took back is as it was."""
+        told = self.fleet.get(self.key)
+        if told.state == State.PAUSED:
+            self.fleet.step(self.key, Step.RESUME)
+        for name in self.fleet.names:
+            self.fleet.fares.devices[name] = Health(online=True)
+        for _ in range(8):
+            self.fleet.settle()
+            self.fleet.obey()
+            self.fleet.clock.advance(62)
+        told = self.fleet.get(self.key)
+        assert told.over
+        untouched = set(self.fleet.names) - self.touched
+        if told.state == State.ROLLED_BACK:
+            assert untouched <= set(self.fleet.having(70))
+        else:
+            assert untouched <= set(self.fleet.having(30))
+        self.db.close()
+        self.folder.cleanup()
+
+
+TestLife = Life.TestCase
+TestLife.settings = settings(max_examples=5, stateful_step_count=20, deadline=None)

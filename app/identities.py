@@ -47,7 +47,7 @@ def opened(settings: Settings) -> Iterator[Identity]:
     database = db.Database.of(settings.city)
     try:
         db.check(database, HISTORIES)
-        keys = privacy.KeyFile(settings.privacy.keys_file, clock=clock)
+        keys = privacy.holder(settings.privacy, clock=clock)
         keks.prepare(database, keys, clock)
         yield wire(
             database,

@@ -114,7 +114,7 @@ class Parts:
     @cached_property
     def vault(self) -> privacy.Vault:
         """Personal data, encrypted; the first start of all makes its key. Raises KeyMissing, BadKeys."""
-        keys = privacy.KeyFile(self.settings.privacy.keys_file, clock=self.clock)
+        keys = privacy.holder(self.settings.privacy, clock=self.clock)
         keks.prepare(self.db, keys, self.clock)
         return privacy.Vault(self.db, keys, clock=self.clock)
 

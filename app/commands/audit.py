@@ -17,7 +17,7 @@ from city.audit import CHAINS, CITY, Filters, Kept, Witness, export, page, verif
 from city.audit.history import HISTORY
 from city.audit.seals import MARK, Sign
 from city.db import Database, check
-from city.privacy import KeyFile
+from city.privacy import holder
 from runtime.cli import Failure, emit, json_option
 from runtime.clock import System
 
@@ -168,11 +168,11 @@ def _row(entry: Kept, *, json: bool) -> dict[str, Any]:
 
 
 def _sign(settings: Settings) -> Sign:
-    keys = KeyFile(settings.privacy.keys_file, clock=System())
+    keys = holder(settings.privacy, clock=System())
     if not keys.known():
         raise Failure(
             "the seals' marks cannot be checked",
-            f"there is no key file {keys.where}",
+            f"there are no keys in {keys.where}",
             "put it back, or say --without-key",
         )
     return partial(keys.mac, MARK)

@@ -29,8 +29,8 @@ from city.documents.signing import open_signer
 from city.errors import Older
 from city.files.shelf import open_shelf
 from city.geography import Areas, Boundaries
-from city.privacy import KeyFile, keyfile, rotation
 from city.privacy import history as privacy_history
+from city.privacy import holder, keyfile, rotation
 from city.privacy.errors import BadKeys, KeyMissing
 from city.search import state as searching
 from contracts import instants
@@ -138,23 +138,23 @@ def _database(settings: Settings) -> str:
 
 def _keys(settings: Settings) -> str:
     """Whether what opens personal data is at hand, and in no backup. Raises BadKeys, KeyMissing."""
-    file = KeyFile(settings.privacy.keys_file, clock=System())
-    found = file.known()
+    keys = holder(settings.privacy, clock=System())
+    found = keys.known()
     database = db.Database.of(settings.city)
     try:
         db.check(database, [privacy_history.HISTORY])
-        named = [state.id for state in rotation.status(database, file) if state.since is not None]
+        named = [state.id for state in rotation.status(database, keys) if state.since is not None]
     except city.errors.Failure:
         named = []  # `database` tells the cure
     finally:
         database.close()
     if lacking := sorted(set(named) - found.keys()):
-        raise KeyMissing(lacking[0], file.where)
+        raise KeyMissing(lacking[0], keys.where)
     copies = [path for _, path in backup.files(settings) if keyfile.holds(path)]
     if copies:
         reason = "a copy of the keys here would be in each backup, beside what it opens"
         raise BadKeys(copies[0], reason, f"move {copies[0]} to a place of its own")
-    return f"{len(found)} in {file.where}" if found else "none yet: the first start makes one"
+    return f"{len(found)} in {keys.where}" if found else "none yet: the first start makes one"
 
 
 def _search(settings: Settings) -> Finding:

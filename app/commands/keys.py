@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -15,7 +16,7 @@ from city.audit import Trail
 from city.db import Database, check
 from city.identity import history as identity_history
 from city.identity.lookups import CONTACTS
-from city.privacy import KeyFile, Vault, lookups, rotation
+from city.privacy import Keys, Vault, holder, lookups, rotation
 from city.privacy.history import HISTORY
 from runtime.cli import Failure, emit, json_option
 from runtime.clock import System
@@ -49,7 +50,8 @@ def prepare(context: click.Context) -> None:
     """Make the next keys without using them, where several machines need the file first."""
     with _opened(context) as (db, file):
         made = f"{rotation.prepare(db, file)} and {lookups.prepare(db, file)}"
-    click.echo(f"{made} are in {file.where}: copy the file to each machine, then `imm keys rotate`")
+    then = "copy the file to each machine, then " if isinstance(file.where, Path) else ""
+    click.echo(f"{made} are in {file.where}: {then}`imm keys rotate`")
 
 
 @keys.command()
@@ -111,12 +113,12 @@ def lost(context: click.Context, key: str, *, yes: bool) -> None:
 
 
 @contextmanager
-def _opened(context: click.Context) -> Iterator[tuple[Database, KeyFile]]:
+def _opened(context: click.Context) -> Iterator[tuple[Database, Keys]]:
     settings = load(context)
     db = Database.of(settings.city)
     try:
         check(db, [HISTORY, identity_history.HISTORY])
-        yield db, KeyFile(settings.privacy.keys_file, clock=System())
+        yield db, holder(settings.privacy, clock=System())
     finally:
         db.close()
 

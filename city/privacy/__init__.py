@@ -1,5 +1,6 @@
 """Personal data: sealed under a key for each record, found by blind values, kept no longer than it may be."""
 
+from city.privacy.holder import holder
 from city.privacy.keyfile import KeyFile
 from city.privacy.keys import Keys
 from city.privacy.retention import Policy, Sweeper, vault_policy
@@ -20,6 +21,7 @@ __all__ = [
     "Subjects",
     "Sweeper",
     "Vault",
+    "holder",
     "vault_hook",
     "vault_policy",
 ]

@@ -58,23 +58,36 @@ class Taken(Failure):
 class KeyMissing(Failure):
     """A key-encryption key that the database needs is not at hand."""
 
-    def __init__(self, key: str, where: Path) -> None:
+    def __init__(self, key: str, where: Path | str) -> None:
         self.key = key
         self.where = where
         self.what = "personal data cannot be opened"
         self.cure = f"put the key file back from where you keep its copy: {where}"
+        if isinstance(where, str):
+            self.cure = "restore the key service's own backup, or correct privacy.transit"
         super().__init__(f"the key {key} is not in {where}")
 
 
 class BadKeys(Failure):
-    """The key file cannot be used. `cure` says what to do."""
+    """The key file or the key service cannot be used. `cure` says what to do."""
 
-    def __init__(self, where: Path, reason: str, cure: str) -> None:
+    def __init__(self, where: Path | str, reason: str, cure: str) -> None:
         self.where = where
         self.reason = reason
-        self.what = "the key file cannot be used"
+        self.what = "the key file cannot be used" if isinstance(where, Path) else "the keys cannot be used"
         self.cure = cure
         super().__init__(f"{where}: {reason}")
+
+
+class NoAnswer(Failure, city.errors.Unavailable):
+    """The key service did not answer in time. Whoever waits for a database that is away waits for it too."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        self.reason = reason
+        self.after = 1.0  # seconds
+        self.what = "the key service does not answer"
+        self.cure = f"look whether it runs and is unsealed: {url}"
+        Exception.__init__(self, f"{url}: {reason}")
 
 
 class InUse(Failure):
@@ -105,5 +118,6 @@ KNOWN: Final[Mapping[type[Exception], int]] = {
     Damaged: 500,
     KeyMissing: 503,
     BadKeys: 503,
+    NoAnswer: 503,
     Leftover: 500,
 }

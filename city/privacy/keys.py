@@ -10,7 +10,10 @@ from typing import Protocol
 class Keys(Protocol):
     """Wraps data keys and computes keyed hashes; a key-encryption key never leaves it."""
 
-    where: Path  # for people, in messages
+    @property
+    def where(self) -> Path | str:
+        """For people, in messages."""
+        ...
 
     def known(self) -> Mapping[str, int]:
         """Keys at hand: id → µs UTC at which it was made, oldest first. Raises BadKeys."""

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Final
 
 from edge.wifi.book import Book
+from runtime.clock import KNOWN
 
 _TOTALS: Final = "count"
 _LOOKS: Final = "look"
@@ -37,8 +38,8 @@ class Counts:
         return float(self._totals[metric, instance])
 
     def looked(self, instance: str, time: int) -> int | None:
-        """Note that a radio was looked at (µs UTC); return when it was before, if ever."""
+        """Note that a radio was looked at (µs UTC); return when it was before, where that is known."""
         before = self._looks.get(instance)
         self._looks[instance] = time
         self._book.put(_LOOKS, instance.encode(), b"%d" % time)
-        return before
+        return before if before is not None and min(before, time) >= KNOWN else None

@@ -12,7 +12,7 @@ import msgspec
 from edge.wifi.accounting.packets import Kind, Refused, Word
 from edge.wifi.book import Book
 from edge.wifi.counts import Counts
-from runtime.clock import Clock
+from runtime.clock import KNOWN, Clock
 
 _SHELF, _SALT = "session", "salt"
 _MOST: Final = 50_000  # sessions that are followed at once
@@ -238,7 +238,7 @@ class Sessions:
             row = msgspec.msgpack.decode(value, type=_Row)
 
             def at(time: int) -> float:
-                return now - max(0.0, (wall - time) / 1e6)
+                return now - max(0.0, (wall - time) / 1e6) if min(wall, time) >= KNOWN else now
 
             session = self._all[key] = _Session(row.client, row.nas, at(row.begun), at(row.heard))
             session.ended = None if row.ended is None else at(row.ended)

@@ -6,7 +6,7 @@ import shutil
 import socket
 import sqlite3
 import subprocess
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,8 @@ from edge.wifi.settings import Client, Settings
 from edge.wifi.settings import Radius as Chosen
 from edge.wifi.together import Together
 from runtime.clock import Fake
+from tests.fixtures.radius import SECRET, signed
 
-SECRET = "rahasia-bersama"
 MAC = "02-00-00-00-00-A1"
 
 
@@ -89,16 +89,6 @@ async def node(tmp_path: Path) -> AsyncIterator[Node]:
     clock = Fake()
     async with watching(chosen, clock, tmp_path / "home") as sources:
         yield Node(sources, clock, tmp_path / "home")
-
-
-def signed(attributes: Mapping[int, bytes], more: Mapping[int, bytes] | None = None) -> bytes:
-    """A request as pyrad makes it; attributes by their number."""
-    from pyrad.packet import AcctPacket
-
-    packet = AcctPacket(id=1, secret=SECRET.encode())
-    for number, value in {**attributes, **(more or {})}.items():
-        packet[number] = [value]
-    return bytes(packet.RequestPacket())
 
 
 START = {40: b"\0\0\0\1", 44: b"s1", 32: b"ap-7"}

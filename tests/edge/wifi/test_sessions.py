@@ -201,6 +201,14 @@ def test_a_clock_set_back_while_the_agent_was_off_makes_nothing_stale(node: Node
     assert node.told() == {"joins": 1, "sessions": 1, "open": 1}
 
 
+def test_what_was_heard_before_the_time_was_known_is_not_forgotten_at_once(node: Node) -> None:
+    node.clock.jump(-50 * 365 * 86_400)
+    node.hear(START)
+    node.clock.jump(50 * 365 * 86_400)
+    node.restart()
+    assert node.told() == {"joins": 1, "sessions": 1, "open": 1}
+
+
 def test_nobody_is_on_the_disk(node: Node) -> None:
     node.hear(START, "0200000000a1-7", mac=MAC, user=b"budi.santoso")
     assert list(node.sessions.users()) == [b"budi.santoso"]

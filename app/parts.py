@@ -253,7 +253,7 @@ class Parts:
         settings = self.settings.mqtt
         client = mqtt.Client(
             settings,
-            client_id=f"imm-{role}-{self.settings.worker}",
+            client_id=f"imm.{role}.{self.settings.worker}",  # the dots: no device can be called so
             clock=self.clock,
             **options,  # type: ignore[arg-type]  # passed on as they are
         )

@@ -45,6 +45,7 @@ class Broker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     choice: Literal["auto", "mosquitto", "iotcore", "external"] = "auto"  # auto: Mosquitto where installed
     access: Literal["open", "accounts"] = "open"  # accounts: the desk keeps those of devices at the broker
+    trust: Path | None = None  # folder where the desk writes ca.pem and crl.pem for the broker; none: nowhere
     port_311: int = 0  # of MQTT 3.1.1 clients, for a broker that has one version a port; 0: the next one up
 
 

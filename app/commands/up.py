@@ -129,6 +129,7 @@ def _announce(broker: Broker | None, address: str, logs: Path) -> None:
             for place in broker.endpoints
         )
         click.echo(f"broker      {broker.name} on {places}")
+        click.echo("            open: whoever is on this machine may write and read every topic")
         for gap in broker.gaps:
             click.echo(f"            {gap.feature}: {gap.means}")
     click.echo(f"logs        {logs}")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from functools import partial
 
 from app.parts import Parts, roster
 from devices.broker.control import Control
 from devices.broker.dynsec import Dynsec
+from devices.broker.files import Files
 from devices.broker.keeper import Keeper
 from devices.broker.rosters import Mapped
 from devices.enrolment.wanted import OfRegistry
@@ -27,10 +30,23 @@ async def start(parts: Parts) -> None:
     parts.roster.on_change(keeper.touch)
     parts.follow_roster()
     parts.service.start("accounts of the broker", keeper.run())
-    parts.service.start("health of the broker's accounts", _watch(parts, keeper))
+    watched: dict[str, Keeper | Files] = {"accounts": keeper}
+    if folder := parts.settings.broker.trust:
+        watched["trust"] = files = Files(folder, partial(trust, parts))
+        parts.roster.on_change(files.touch)
+        parts.service.start("whom the broker trusts", files.run())
+    parts.service.start("health of the broker's accounts", _watch(parts, watched))
 
 
-async def _watch(parts: Parts, keeper: Keeper) -> None:
+def trust(parts: Parts) -> Mapping[str, str]:
+    """What the broker's `cafile` and `crlfile` hold. Raises NoAuthority, Unavailable."""
+    authority = parts.fleet.authority
+    with parts.db.read() as tx:
+        return {"ca.pem": authority.trusted(tx), "crl.pem": authority.revoked(tx)}
+
+
+async def _watch(parts: Parts, watched: Mapping[str, Keeper | Files]) -> None:
     while True:
-        parts.service.health.set("accounts", ok=not keeper.trouble, reason=keeper.trouble)
+        for name, one in watched.items():
+            parts.service.health.set(name, ok=not one.trouble, reason=one.trouble)
         await asyncio.sleep(1)

@@ -15,6 +15,7 @@ from edge.alerts import desired
 from edge.clock import keep
 from edge.clock.steady import Steady
 from edge.control import Control, Plug, controlled
+from edge.enrol import plug as enrolled
 from edge.health.tend import tend
 from edge.health.trouble import Memory
 from edge.sampler import sampler
@@ -56,7 +57,7 @@ async def run(
             service.start("clock", keep.keep(station))
             service.start("tally", _tell(station))
             service.start("health", tend(station, memory))
-            with controlled(station, device, (desired.plug, *plugs)):
+            with controlled(station, device, (desired.plug, enrolled.plug, *plugs)):
                 try:
                     await _until_stopped(service, work(station))
                 finally:

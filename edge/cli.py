@@ -14,6 +14,7 @@ from contracts.errors import Refused
 from contracts.topics import Device, Kind
 from edge import agent
 from edge.clock import keep
+from edge.enrol.cli import enrol
 from edge.settings import Settings
 from runtime import cli, logs, service, settings
 from runtime.clock import Clock
@@ -185,6 +186,9 @@ def unit(kind: str, config: Path) -> None:
     from edge.health.unit import text
 
     click.echo(text(kind, config), nl=False)
+
+
+edge.add_command(enrol)
 
 
 def main() -> None:

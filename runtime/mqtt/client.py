@@ -117,6 +117,11 @@ class Client:
         if self._current and self.connected.is_set():
             self._current.disconnect()
 
+    def reconnect(self) -> None:
+        """Leave, and connect anew: certificates and password are read again from their files."""
+        if self._current and self.connected.is_set():
+            self._current.disconnect()
+
     def on_connect(self, callback: Callable[[], None]) -> None:
         """Call on every connection, once its subscriptions hold."""
         self._callbacks.append(callback)

@@ -1,0 +1,1 @@
+"""How a device gets its credentials and keeps them fresh: the key is made here and never leaves."""

@@ -71,8 +71,9 @@ class Silence(Watch):
         )
         rows: list[int] = []
         for row in np.flatnonzero(missing).tolist():
-            entry = scene.roster.get(tracks.series[row].device)
-            if entry is not None and not self._excused(entry, scene.now):
+            device = tracks.series[row].device
+            entry = scene.roster.get(device)
+            if entry is not None and device not in scene.away and not self._excused(entry, scene.now):
                 rows.append(row)
         return rows
 

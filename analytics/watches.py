@@ -26,6 +26,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     horizon: int  # µs UTC; older samples are history, which raises nothing
     roster: roster.Reader
     producer: str
+    away: frozenset[str] = frozenset()  # devices that presence knows to be away: their silence is told of
 
 
 class Watch:

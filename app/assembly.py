@@ -6,6 +6,7 @@ import msgspec
 
 import alerts.routes
 import console.wiring
+import devices.presence.routes
 import devices.wiring
 import programmes.tangi.wiring
 import web.admin.wiring
@@ -114,6 +115,7 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
             console.wiring.contribution(ports, clock=parts.clock, thanks=parts.settings.thanks),
             tangi.contribution,
             alerts.routes.contribution(desk, deliverers=deliverers),
+            devices.presence.routes.contribution(parts.db, parts.roster),
             devices.wiring.contribution(parts.fleet, parts.db, parts.papers.imports, deliverers=rosters),
             web.files.contribution(
                 parts.db, parts.papers.files, parts.papers.links, trail=lambda _use: parts.audit

@@ -47,7 +47,7 @@ class Described(Parts):
     def __init__(self) -> None:
         super().__init__(Settings(), cast("Any", None))
         nothing = dict.fromkeys(("dead_letters", "sink", "frames", "engine", "ledger"))
-        papers = dict.fromkeys(("files", "links", "register"))
+        papers = dict.fromkeys(("files", "links", "register", "imports"))
         # What stands on a disk; it is set where Parts would make it.
         vars(self).update(
             db=cast("Any", Nothing()),

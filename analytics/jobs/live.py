@@ -46,7 +46,7 @@ _EAGER: Final = 1.0  # seconds between two looks at a history that is just being
 class Live:
     """Hook `feed` to ingest before `run` starts."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the composition root of the job
         self,
         *,
         reader: Reader,
@@ -57,11 +57,14 @@ class Live:
         state: State,
         registry: CollectorRegistry,
         settings: Settings | None = None,
+        away: Callable[[], frozenset[str]] = frozenset,
     ) -> None:
+        """`away`: devices that presence knows to be away, answered from memory."""
         self.trouble = ""  # why the store cannot be read; empty while all is well
         self._settings = settings or Settings()
         self._reader = reader
         self._roster = roster
+        self._away = away
         self._clock = clock
         self._state = state
         self._metrics = Metrics(registry)
@@ -269,6 +272,7 @@ class Live:
             horizon=now - round(self._settings.horizon * SECOND),
             roster=self._roster,
             producer=self._settings.producer,
+            away=self._away(),
         )
 
     def _is_due(self, what: str, every: float) -> bool:

@@ -11,6 +11,7 @@ from app.parts import Parts
 from contracts import feed, topics
 from contracts.errors import Refused
 from contracts.feed import Accepted
+from devices.presence.reader import Away
 from ingest.feed import CHANNEL
 from runtime.mqtt import Message
 from runtime.spool import Spool
@@ -24,6 +25,7 @@ async def start(parts: Parts, *, remote: bool) -> Callable[[Accepted], None]:
     parts.follow_roster()
     spool = parts.enter(Spool(parts.settings.data / f"{settings.producer}.spool", clock=parts.clock))
     uplink = Uplink(spool, client, clock=parts.clock, registry=parts.registry)
+    away = Away(parts.db)
     live = Live(
         reader=parts.store.engine,
         rules=rules.load(settings.rules),
@@ -33,9 +35,11 @@ async def start(parts: Parts, *, remote: bool) -> Callable[[Accepted], None]:
         state=parts.store.state,
         registry=parts.registry,
         settings=settings,
+        away=away,
     )
     if remote:
         client.subscribe(topics.every_worker(CHANNEL), _heard(live.feed), qos=0)
+    parts.service.start("who is away", away.run())
     parts.service.start("judgement uplink", uplink.run())
     parts.service.start("analytics", live.run())
     parts.service.start("analytics health", _watch(parts, live))

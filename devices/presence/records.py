@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, delete, insert, literal, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from contracts.presence import Presence, Reason, State
@@ -33,9 +33,17 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 _STEPS: Final = Change.__struct_fields__
 
 
-def some(tx: Connection, *where: ColumnElement[bool]) -> list[Presence]:
-    """Devices in order of (site, device)."""
-    rows = tx.execute(select(presence).where(*where).order_by(presence.c.site, presence.c.device)).mappings()
+def some(
+    tx: Connection,
+    *where: ColumnElement[bool],
+    after: tuple[str, str] | None = None,
+    limit: int | None = None,
+) -> list[Presence]:
+    """Devices in order of (site, device), after one."""
+    query = select(presence).where(*where).order_by(presence.c.site, presence.c.device).limit(limit)
+    if after is not None:
+        query = query.where(tuple_(presence.c.site, presence.c.device) > tuple_(*map(literal, after)))
+    rows = tx.execute(query).mappings()
     return [msgspec.convert({name: row[name] for name in _FIELDS}, Presence) for row in rows]
 
 

@@ -58,13 +58,14 @@ class Kit:
             for number in range(1, 10)
         )
 
-    def scene(self, seconds: float = 0, roster: Roster | None = None) -> Scene:
+    def scene(self, seconds: float = 0, roster: Roster | None = None, *, away: Iterable[str] = ()) -> Scene:
         """What the time is, seconds after NOW."""
         return Scene(
             now=NOW + round(seconds * SECOND),
             horizon=NOW - 86_400 * SECOND,
             roster=roster or self.roster(),
             producer="analytics",
+            away=frozenset(away),
         )
 
 

@@ -142,6 +142,14 @@ def test_an_unknown_device_is_not_missed(kit: Kit) -> None:
     assert evaluator.tick(kit.scene(1000), 0) == []
 
 
+def test_who_is_known_to_be_away_is_not_missed_as_well(kit: Kit) -> None:
+    evaluator = Evaluator([kit.rule(Absence(silence=30), id_="silent")])
+    evaluator.take(kit.samples([(kit.series(), 0, 1.0), (kit.series(device="kiosk-2"), 0, 1.0)]), kit.scene())
+    away = kit.scene(100, away={"kiosk-1"})
+    assert [one.device for one in evaluator.tick(away, 0)] == ["kiosk-2"]
+    assert [one.device for one in evaluator.tick(kit.scene(101), 0)] == ["kiosk-1"]  # there, and still silent
+
+
 def test_an_unusual_hour(kit: Kit) -> None:
     rule = kit.rule(HourOfWeek(side=Side.ABOVE, least_weeks=2, least=20), "people.count", id_="crowd")
     evaluator = Evaluator([rule])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from city.db import Database, upgrade
 from city.identity.caller import SYSTEM
@@ -37,6 +37,12 @@ class Life(RuleBasedStateMachine):
         self.key = self.fleet.start(Plan(share=50, soak=30, patience=60)).id
         self.touched: set[str] = set()
         self.farthest = 0
+        self.given_up = False  # whether a person aborts it in the end
+
+    @initialize(given_up=st.booleans())
+    def begin(self, given_up: bool) -> None:
+        self.given_up = given_up
+        self.fleet.turn()
 
     @rule()
     def turn(self) -> None:
@@ -100,7 +106,9 @@ class Life(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Left alone it comes to an end, and what it took back is as it was."""
         told = self.fleet.get(self.key)
-        if told.state == State.PAUSED:
+        if self.given_up and Step.ABORT in told.steps:
+            self.fleet.step(self.key, Step.ABORT)
+        elif told.state == State.PAUSED:
             self.fleet.step(self.key, Step.RESUME)
         for name in self.fleet.names:
             self.fleet.fares.devices[name] = Health(online=True)
@@ -120,4 +128,4 @@ class Life(RuleBasedStateMachine):
 
 
 TestLife = Life.TestCase
-TestLife.settings = settings(max_examples=5, stateful_step_count=20, deadline=None)
+TestLife.settings = settings(max_examples=8, stateful_step_count=20, deadline=None)

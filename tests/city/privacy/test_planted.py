@@ -7,15 +7,20 @@ import tarfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner
 from prometheus_client import CollectorRegistry
-from sqlalchemy import select, text
+from sqlalchemy import select
 
+import city.notifications.history
 import city.protected.history
+import city.search.errors
+import city.search.history
 from app.commands.backup import backup
 from app.settings import Settings, resolve
+from city import search
 from city.audit import PROTECTED, Entry, Filters, Sealer, Trail, export
 from city.audit.seals import MARK
 from city.db import Database, upgrade
@@ -23,27 +28,33 @@ from city.db import Settings as Place
 from city.identity.caller import Caller, Kind
 from city.identity.came import Came
 from city.identity.contacts import Contact, ContactKind
+from city.identity.lookups import CONTACTS
 from city.identity.settings import Settings as Identity
 from city.identity.wiring import wire
+from city.notifications import Notice, Notices
+from city.notifications.inbox import Inbox
+from city.notifications.templates import Catalogue
 from city.outbox import append, event
 from city.outbox.tables import outbox
-from city.privacy import KeyFile, Subjects, Sweeper, Vault, rotation, vault_hook, vault_policy
+from city.privacy import KeyFile, Subjects, Sweeper, Vault, lookups, rotation, vault_hook, vault_policy
 from city.privacy.errors import Taken
 from city.privacy.keks import prepare
 from city.protected import Cases, Consents, Force, Verdict
 from contracts.errors import Refused
+from contracts.judgements import Text
 from runtime import ids, logs, metrics
 from runtime.clock import System
 from tests.city.identity.cast import CHEAP, HISTORIES, Sent
+from tests.city.privacy.plant import MAIL, NAME, NIK, PHONE, files, found, server
 from tests.fixtures.postgres import Postgres
 
-NAME = "Zubaedah Kusumadiningrat"
-PHONE = "+6287712340987"
-NIK = "3274065512880011"
-MAIL = "zubaedah.k@contoh.id"
-FORMS = (NAME, "Kusumadiningrat", PHONE, "87712340987", "877-1234-0987", NIK, MAIL, "zubaedah.k@")
 REPORT, LETTER = "wadul_bae.report", "sedulur.letter"
 UNIT = "uptd-ppa"
+FURTHER = (
+    city.protected.history.HISTORY,
+    city.search.history.HISTORY,
+    city.notifications.history.HISTORY,
+)
 
 
 class Planted:
@@ -54,7 +65,7 @@ class Planted:
         self.clock = System()
         self.ids = ids.factory(self.clock)
         self.db = Database.of(settings.city)
-        upgrade(self.db, [*HISTORIES, city.protected.history.HISTORY])
+        upgrade(self.db, [*HISTORIES, *FURTHER])
         keys = KeyFile(settings.privacy.keys_file, clock=self.clock)
         prepare(self.db, keys, self.clock)
         self.vault = Vault(self.db, keys, clock=self.clock)
@@ -66,7 +77,10 @@ class Planted:
         self.records()
         self.citizen()
         self.case()
+        self.found_by_others()
+        self.told()
         rotation.rotate(self.db, self.vault.keys, self.clock)
+        lookups.rotate(self.db, self.vault, [lookups.OURS, CONTACTS], self.clock)
         self.rights()
         sign = partial(self.vault.keys.mac, MARK)
         sealer = Sealer(self.db, self.clock, settings=self.settings.audit, sign=sign, registry=self.registry)
@@ -139,6 +153,36 @@ class Planted:
             words = f"{NAME}, NIK {NIK}, agrees"
             consents.give(tx, case, scope="refer", receiver="rsud", until=until, words=words, by=lead)
 
+    def found_by_others(self) -> None:
+        """Somebody writes numbers into a text that can be found; what may not be found is refused."""
+        index = search.Index(search.engine(lite=self.db.lite))
+        title = Text(id="Laporan", en="Report")
+        kind = search.Kind(name="report", title=title, heading=("title",), text=("body",))
+        body = f"hubungi 0877-1234-0987 atau {MAIL}, NIK {NIK}"
+        with self.db.begin() as tx:
+            index.put(tx, kind, search.Document(id="1", path="/x", fields={"title": "Lampu", "body": body}))
+        hidden = search.Kind(name="case", title=title, heading=("name",), protected=True)
+        with pytest.raises(city.search.errors.Protected), self.db.begin() as tx:
+            index.put(tx, hidden, search.Document(id="1", path="/x", fields={"name": NAME}))
+        assert (
+            search.Finder(self.db, index)
+            .find(search.Query(text="lampu"), sight=search.Sight(kinds={"report": None}))
+            .total
+            == 1
+        )
+
+    def told(self) -> None:
+        """A notice that tells of a person lies in somebody's inbox."""
+        catalogue = Catalogue.of([Path(__file__).parent])
+        notices = Notices(catalogue, clock=self.clock, ids=self.ids, vault=self.vault)
+        private = {"who": NAME, "number": PHONE}
+        with self.db.begin() as tx:
+            notices.ask(tx, Notice(template="drill.private", person="p-1", private=private))
+            (item,) = Inbox(catalogue, zone=ZoneInfo("Asia/Jakarta"), vault=self.vault).page(
+                tx, "p-1", language="id"
+            )
+        assert NAME in item.text
+
     def rights(self) -> None:
         """All of it is handed out, and a part erased."""
         hooks = [
@@ -150,21 +194,6 @@ class Planted:
         )
         assert NAME in str(subjects.export("p-z", by="p-z").data)
         subjects.erase("p-z", by="p-z", why=f"call from {PHONE}")
-
-
-def found(where: Iterator[tuple[str, bytes]]) -> list[tuple[str, str]]:
-    """Which planted words lie in which place."""
-    seen = []
-    for place, content in where:
-        small = content.lower()
-        seen += [(place, form) for form in FORMS if form.lower().encode() in small]
-    return seen
-
-
-def files(folder: Path) -> Iterator[tuple[str, bytes]]:
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            yield str(path), path.read_bytes()
 
 
 @pytest.fixture
@@ -217,7 +246,7 @@ def test_nothing_lies_in_clear(
     assert found(iter([("metrics", figures.encode())])) == []
     for chain in ("city", PROTECTED):
         assert found(rows(planted.db, chain)) == []
-    assert log.stat().st_size > 100_000, "statements and parameters are in it"
+    assert log.stat().st_size > 100_000, "all statements are in it"
     assert found(files(tmp_path)) == [], "data folder with database and its WAL, and the log"
     if planted.db.lite:
         archive = tmp_path / "b.tar.gz"
@@ -228,25 +257,9 @@ def test_nothing_lies_in_clear(
             assert "city.sqlite" in tar.getnames()
         assert found(iter([("backup", gzip.decompress(archive.read_bytes()))])) == []
     else:
-        assert found(_server(request, planted.db)) == []
-
-
-def _server(request: pytest.FixtureRequest, db: Database) -> Iterator[tuple[str, bytes]]:
-    """Files of this database, the server's write-ahead log and what it logged."""
-    server: Postgres = request.getfixturevalue("postgres")
-    with db.begin() as tx:
-        oid = tx.execute(text("SELECT oid FROM pg_database WHERE datname = current_database()")).scalar_one()
-    raw = db._engine.raw_connection()
-    try:
-        raw.driver_connection.autocommit = True  # type: ignore[union-attr]
-        raw.cursor().execute("CHECKPOINT")
-    finally:
-        raw.close()
-    own = server.folder / "data" / "base" / str(oid)
-    assert own.is_dir()
-    yield from files(own)
-    yield from files(server.folder / "data" / "pg_wal")
-    yield "log of the server", (server.folder / "log").read_bytes()
+        postgres: Postgres = request.getfixturevalue("postgres")
+        url = planted.db.address.render_as_string(hide_password=False)
+        assert found(server(postgres, url)) == []
 
 
 def _sealed(planted: Planted) -> None:
@@ -271,3 +284,13 @@ CONTROLS: dict[str, Callable[[Planted], None]] = {
 def test_the_scan_sees_what_lies_in_clear(planted: Planted, tmp_path: Path, control: str) -> None:
     CONTROLS[control](planted)
     assert found(files(tmp_path))
+
+
+@pytest.mark.parametrize("planted", ["postgresql"], indirect=True)
+def test_the_scan_sees_what_lies_in_clear_in_a_server(planted: Planted, postgres: Postgres) -> None:
+    _told(planted)
+    url = planted.db.address.render_as_string(hide_password=False)
+    places = {place for place, _ in found(server(postgres, url))}
+    assert "dump" in places
+    assert [place for place in places if "/base/" in place]
+    assert [place for place in places if "/pg_wal/" in place]

@@ -119,6 +119,16 @@ async def test_joins_sessions_and_failures_are_counted(kernel: Kernel, linux: Li
     assert await look() == (5, 2, 1)
 
 
+async def test_who_is_back_after_a_pause_of_the_agent_is_a_new_session(
+    kernel: Kernel, linux: Linux, clock: Fake
+) -> None:
+    for seen, after in (([station(A)], 10), ([], 10), ([station(A, connected=1)], 40)):
+        kernel.answers[STATIONS] = seen
+        clock.advance(after)
+        values = by_name(await linux.read())
+    assert (values["wifi.joins", "wlan0"], values["wifi.sessions", "wlan0"]) == (1, 1)
+
+
 async def test_counts_survive_a_restart_of_the_agent(kernel: Kernel, clock: Fake, tmp_path: Path) -> None:
     kernel.answers[STATIONS] = [station(A), station(B)]
     with Book(tmp_path / "wifi.db") as book:

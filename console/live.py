@@ -9,10 +9,10 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Form, Path, Request
 from starlette.responses import RedirectResponse, Response
 
-from console import fleet, sums
+from console import fleet, sums, visitors
 from console.asking import Asker
 from console.ports import Ports
-from console.roles import DEVICES, LEDGER, LIVE
+from console.roles import DEVICES, LEDGER, LIVE, SERIES
 from contracts import instants
 from contracts.alerts import Alert
 from contracts.judgements import Text
@@ -29,6 +29,7 @@ _NEEDS: Final = {  # part → permission to see it; the desk and the alerts are 
     "incidents": "tangi.incidents.read",
     "alerts": "alerts.alerts.read",
     "devices": DEVICES,
+    "visitors": SERIES,
 }
 
 
@@ -44,6 +45,7 @@ class Live:
             "incidents": self._incidents,
             "alerts": self._alerts,
             "devices": self._devices,
+            "visitors": self._visitors,
         }
 
     async def part(self, name: str) -> dict[str, object]:
@@ -94,6 +96,14 @@ class Live:
         for device in answer.value or ():
             counts[device.state] += 1
         return {"devices": answer, "entries": entries, "counts": counts}
+
+    async def _visitors(self) -> dict[str, object]:
+        call = self._ports.series.last
+        return {
+            "visitors": await self._asker.attempt(
+                "the store", lambda: visitors.of(call(visitors.SELECTED), self._clock.now())
+            )
+        }
 
     def fleet(self) -> list[fleet.Device]:
         """Every device of the roster and how it fares. Blocks; raises the store's errors."""

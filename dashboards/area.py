@@ -213,6 +213,25 @@ def _people() -> list[_Piece]:
                 id="Waktu yang dipilih, tujuh hari sebelumnya", en="The time chosen, seven days before"
             ),
         ).time_shift("7d"),
+        panels.bars(
+            Text(id="Pengunjung berbeda per jam", en="Unique visitors an hour"),
+            InfluxQL(
+                select(
+                    f"last({NUMBER})",
+                    metric("visitors.unique"),
+                    SHOWN,
+                    "\"instance\" = 'hour'",
+                    by='time(1h), "site" fill(none)',
+                ),
+                alias="$tag_site",
+            ),
+            width=_FULL,
+            about=Text(
+                id="Perangkat tersambung ke Wi-Fi publik, tiap perangkat sekali, tanpa identitas; "
+                "kurang dari 5 tidak ditampilkan",
+                en="Devices on the public Wi-Fi, each once, without identities; fewer than 5 are not shown",
+            ),
+        ),
     ]
 
 

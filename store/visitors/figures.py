@@ -3,40 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import Final, Literal
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import msgspec
 
+from contracts import visitors
 from contracts.series import Block, Series
 from contracts.sketches import Subject
 from contracts.topics import Kind
+from contracts.visitors import LEAST, METRICS, STATE, Part, State, Told
 from store.visitors.merge import Measure, measure, union
 from store.visitors.shelf import Hour, Level
 
-LEAST: Final = 5  # fewer are not shown
-DEVICE: Final = "visitors"  # under which a site's figures stand; its kind is `city`
-METRICS: Final = {Subject.STATIONS: "visitors.unique", Subject.USERS: "visitors.users"}
-STATE: Final = "visitors.state"
 
+class Figures(NamedTuple):
+    """What is shown of a site's hour or day."""
 
-class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """What one key counted."""
-
-    key: str  # its id
-    value: float
-    low: float
-    high: float
-
-
-class Figures(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is shown of a site's hour or day; the value of `visitors.state`, as JSON."""
-
-    state: Literal["counted", "suppressed", "key-changed"]
-    devices: int  # that counted
-    keys: int = 1  # more than one: a visitor may be in several parts, so nobody adds them up
-    parts: tuple[Part, ...] = ()  # where the key changed: each key's own, those below LEAST left out
-    measured: Measure | None = None  # never of fewer than LEAST
+    told: Told
+    measured: Measure | None  # never of fewer than LEAST
 
 
 def of(hours: Iterable[Hour]) -> Figures:
@@ -53,23 +38,23 @@ def of(hours: Iterable[Hour]) -> Figures:
     measures = {key: measure(union(found)) for key, found in bodies.items()}
     enough = {key: one for key, one in measures.items() if one.value >= LEAST}
     if not enough:
-        return Figures(state="suppressed", devices=len(devices), keys=len(measures))
+        return Figures(Told(state=State.SUPPRESSED, devices=len(devices), keys=len(measures)), None)
     most = max(enough.values())
     if len(measures) == 1:
-        return Figures(state="counted", devices=len(devices), measured=most)
-    parts = [Part(key=key, **enough[key]._asdict()) for key in sorted(enough)]
+        return Figures(Told(state=State.COUNTED, devices=len(devices)), most)
+    parts = tuple(Part(key=key, **enough[key]._asdict()) for key in sorted(enough))
     # A part that is not shown counts as LEAST: its true number could be worked out from the sum otherwise.
     high = sum(one.high if one.value >= LEAST else float(LEAST) for one in measures.values())
-    measured = Measure(most.value, max(one.low for one in enough.values()), high)
-    return Figures(
-        state="key-changed", devices=len(devices), keys=len(measures), parts=tuple(parts), measured=measured
-    )
+    told = Told(state=State.KEY_CHANGED, devices=len(devices), keys=len(measures), parts=parts)
+    return Figures(told, Measure(most.value, max(one.low for one in enough.values()), high))
 
 
 def series(site: str, metric: str, instance: str) -> Series:
     """Where a site's figure stands."""
     unit = "" if metric == STATE else "count"
-    return Series(site=site, kind=Kind.CITY, device=DEVICE, metric=metric, instance=instance, unit=unit)
+    return Series(
+        site=site, kind=Kind.CITY, device=visitors.DEVICE, metric=metric, instance=instance, unit=unit
+    )
 
 
 def value_series(site: str, subject: Subject, level: Level) -> Series:
@@ -79,14 +64,12 @@ def value_series(site: str, subject: Subject, level: Level) -> Series:
 
 def samples(block: Block, site: str, subject: Subject, level: Level, time: int, figures: Figures) -> None:
     """Append the samples that tell the figures, at the start of their hour or day."""
-    told = msgspec.structs.replace(figures, measured=None)
     state = series(site, STATE, f"{subject}.{_word(level)}")
-    block.append(state, time, msgspec.json.encode(told).decode())
+    block.append(state, time, msgspec.json.encode(figures.told).decode())
     if figures.measured is not None:
-        names: Sequence[str] = ("", ".low", ".high")
-        for suffix, number in zip(names, figures.measured, strict=True):
+        for suffix, number in zip(("", ".low", ".high"), figures.measured, strict=True):
             block.append(series(site, METRICS[subject] + suffix, _word(level)), time, number)
 
 
 def _word(level: Level) -> str:
-    return "day" if level is Level.DAY else "hour"
+    return visitors.DAY if level is Level.DAY else visitors.HOUR

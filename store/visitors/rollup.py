@@ -17,6 +17,7 @@ from contracts.errors import Refused
 from contracts.instants import HOUR, floor
 from contracts.series import Block, Data, Selector
 from contracts.sketches import Sketch, Subject
+from contracts.visitors import LEAST
 from store import errors
 from store.port import GRACE, Engine
 from store.visitors import figures, merge
@@ -111,7 +112,7 @@ class Visitors:
         )
         shown = self._engine.range(selector, place.first, place.first + 1)
         still = [
-            abs(new[points.series.metric] - value) < figures.LEAST
+            abs(new[points.series.metric] - value) < LEAST
             for points in shown
             for value in points.values
             if isinstance(value, float)

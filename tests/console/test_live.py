@@ -17,7 +17,7 @@ from contracts.topics import Kind
 from runtime.clock import Fake
 from tests.fixtures.stage import Stage, alert
 
-PARTS = ["summary", "incidents", "alerts", "devices"]
+PARTS = ["summary", "incidents", "alerts", "devices", "visitors"]
 
 
 def row(clock: Fake, **counts: int | None) -> Row:

@@ -75,5 +75,9 @@ def _area(now: int) -> Block:
     write(Kind.SENSOR, "footfall-01", "people.count", 40 * MINUTE, 12.0, unit="count")
     write(Kind.SENSOR, "footfall-01", "people.count", 7 * DAY + 20 * MINUTE, 25.0, unit="count")
     write(Kind.SENSOR, "footfall-01", "people.count", 7 * DAY + 80 * MINUTE, 99.0, unit="count")
+    for hour, figure in ((0, 120.0), (1, 80.0)):
+        past = now % HOUR + (hour + 1) * HOUR  # figures come when their hour is over
+        write(Kind.CITY, "visitors", "visitors.unique", past, figure, unit="count", instance="hour")
+    write(Kind.CITY, "visitors", "visitors.unique", 5 * HOUR, 900.0, unit="count", instance="day")
     write(Kind.KIOSK, "kiosk-99", "cpu.utilization", 0, 0.7, unit="/", site="kota")
     return block

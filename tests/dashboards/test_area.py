@@ -94,6 +94,11 @@ def test_people_compared_with_the_same_hour_last_week(see: See) -> None:
     assert (before["device"], before["before"]) == ("footfall-01", 25.0)  # not the 99 of the hour before
 
 
+def test_unique_visitors_an_hour(see: See) -> None:
+    rows = see("Pengunjung berbeda per jam")
+    assert {(row["site"], row["last"]) for row in rows} == {("bima", 120.0), ("bima", 80.0)}
+
+
 @pytest.mark.parametrize("title, people", [("Orang per jam", 42.0), ("Orang per jam, pekan lalu", 124.0)])
 def test_people_an_hour(see: See, title: str, people: float) -> None:
     rows = see(title, site=BIMA)
@@ -112,6 +117,7 @@ def test_samples_stored(see: See) -> None:
         "reachability.up": 1,
         "reachability.time": 1,
         "people.count": 2,
+        "visitors.unique": 3,
     }
 
 
@@ -123,7 +129,7 @@ def test_variables(board: Board, shown: Shown, ask_influx: Ask) -> None:
     }
     assert found == {
         "site": {"bima", "kota"},
-        "kind": {"kiosk", "sensor", "wifi"},
+        "kind": {"city", "kiosk", "sensor", "wifi"},
         "device": {"kiosk-01", "kiosk-02", "wifi-01"},
     }
 

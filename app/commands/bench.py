@@ -126,6 +126,31 @@ def visitors(runs: int, count: int, nodes: int, seed: int, report: Path | None, 
     _tell({"embedded": figures}, report, json=json, seed=seed)
 
 
+@bench.command()
+@click.option("--devices", "count", default=2_000, show_default=True, type=click.IntRange(2, 20_000))
+@click.option("--period", default=10.0, show_default=True, help="Seconds between two batches of a device.")
+@click.option(
+    "--broker", default="auto", show_default=True, type=click.Choice(["auto", "mosquitto", "iotcore"])
+)
+@cli.report_option
+@cli.json_option
+def devices(count: int, period: float, broker: str, report: Path | None, *, json: bool) -> None:
+    """Kill the broker of thousands of devices: how long until all are back, and what is lost."""
+    from benchmarks import devices as measuring
+    from simulator.chaos.stack import Stuck
+
+    try:
+        with _progress(quiet=json) as say:
+            figures = measuring.run(devices=count, period=period, broker=broker, say=say)
+    except Stuck as error:
+        raise cli.Failure(
+            "the run did not settle", str(error), "give it less to do, or a quieter machine"
+        ) from None
+    if report:
+        cli.report(report, figures)
+    cli.emit(figures, json=json)
+
+
 @contextlib.contextmanager
 def _progress(*, quiet: bool) -> Iterator[Any]:
     with Console(stderr=True, quiet=quiet).status("starting") as status:

@@ -49,3 +49,11 @@ def test_the_city_on_both_databases(reports: Path) -> None:
     for database in ("sqlite", "postgresql"):
         assert figures[database]["clocks_pending"] == 1_000_000
         assert figures[database]["deliver_slow_taken"] > 0
+
+
+def test_two_thousand_devices_come_back(reports: Path) -> None:
+    report = reports / "bench-devices.json"
+    bench("devices", "--report", str(report))
+    figures = json.loads(report.read_text())
+    assert (figures["devices"], figures["lost"], figures["duplicated"]) == (2_000, 0, 0)
+    assert figures["reconnect_s"] < 30

@@ -67,7 +67,7 @@ class Member:
         return len(self._kept)
 
     async def run(self, enough: asyncio.Event) -> None:
-        """Connect within the first period, record a batch each period until it is `enough`; send until the end."""
+        """Connect within the first period; record batches until it is `enough`; send until the end."""
         await asyncio.sleep(random.uniform(0, self._plan.period))
         async with self.client, asyncio.TaskGroup() as tasks:
             tasks.create_task(self._greet())

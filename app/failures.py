@@ -11,6 +11,7 @@ import console.errors
 import devices.errors
 import ingest.errors
 import programmes.tangi.errors
+import runtime.mqtt
 import runtime.spool
 import store.errors
 import web.errors
@@ -29,6 +30,7 @@ _OURS = (
     devices.errors.Failure,
     ingest.errors.Failure,
     programmes.tangi.errors.Failure,
+    runtime.mqtt.Failure,
     runtime.spool.Error,
     yamldoc.Wrong,
     store.errors.Failure,

@@ -1,4 +1,4 @@
-"""`imm fleet`: what the broker lets devices, processes and apps do, tried with real clients."""
+"""`imm fleet`: the broker's accounts tried with real clients, and made equal to the registry."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import msgspec
 
 from app.settings import load
 from contracts.topics import ROOT
+from runtime import service
 from runtime.cli import Failure, emit, json_option, report, report_option
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _MOST: Final = 20  # deviations told in words
 
 @click.group()
 def fleet() -> None:
-    """What the broker lets devices, processes and apps do."""
+    """The broker's accounts: try what they may, make them equal to the registry."""
 
 
 @fleet.command("check-acl")
@@ -65,6 +66,28 @@ def check_acl(
     else:
         found = checking.at_own()
     _tell(found, seconds=time.monotonic() - began, every=every, json=json, file=report)
+
+
+@fleet.command()
+@click.option("--force", is_flag=True, help="However many accounts that takes away.")
+@json_option
+@click.pass_context
+def reconcile(context: click.Context, *, force: bool, json: bool) -> None:
+    """Make the broker's accounts equal to the registry now, as the desk does by itself."""
+    from app.parts import Parts
+    from app.processes import accounts
+
+    settings = msgspec.structs.replace(load(context), worker="fleet")  # the desk's session is another
+
+    async def main(running: service.Service) -> None:
+        async with Parts(settings, running) as parts:
+            client, gate = await accounts.opened(parts)
+            await client.wait_connected(settings.mqtt.patience)
+            done = await gate.reconcile(force=force)
+            running.stop()
+        emit(msgspec.structs.asdict(done), json=json)
+
+    service.run(main)
 
 
 def _tell(found: Sequence[Outcome], *, seconds: float, every: bool, json: bool, file: Path | None) -> None:

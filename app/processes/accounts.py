@@ -13,19 +13,14 @@ from devices.broker.files import Files
 from devices.broker.keeper import Keeper
 from devices.broker.rosters import Mapped
 from devices.enrolment.wanted import OfRegistry
+from runtime import mqtt
 
 
 async def start(parts: Parts) -> None:
     """Start to keep them, where the broker has accounts (`broker.access`)."""
     if parts.settings.broker.access == "open":
         return
-    client = await parts.client("accounts")
-    wanted = OfRegistry(parts.db, parts.fleet.accounts, roster(parts.settings))
-    gate = Dynsec(
-        Control(client, new_id=parts.ids),
-        Mapped(wanted, parts.mappings.written_by),
-        mapped=parts.mappings.filters,
-    )
+    client, gate = await opened(parts)
     keeper = Keeper(gate, client)
     parts.roster.on_change(keeper.touch)
     parts.follow_roster()
@@ -36,6 +31,18 @@ async def start(parts: Parts) -> None:
         parts.roster.on_change(files.touch)
         parts.service.start("whom the broker trusts", files.run())
     parts.service.start("health of the broker's accounts", _watch(parts, watched))
+
+
+async def opened(parts: Parts) -> tuple[mqtt.Client, Dynsec]:
+    """The gate of this platform's broker, by a connection of its own; it may not stand yet."""
+    client = await parts.client("accounts")
+    wanted = OfRegistry(parts.db, parts.fleet.accounts, roster(parts.settings))
+    gate = Dynsec(
+        Control(client, new_id=parts.ids),
+        Mapped(wanted, parts.mappings.written_by),
+        mapped=parts.mappings.filters,
+    )
+    return client, gate
 
 
 def trust(parts: Parts) -> Mapping[str, str]:

@@ -37,7 +37,7 @@ class Refused(Failure):
 class TooMany(Failure):
     """A reconciliation would take away so much that the wanted state is more likely wrong than the broker."""
 
-    cure = "see that the registry is the right one and complete; then reconcile with force"
+    cure = "see that the registry is the right one and complete; then `imm fleet reconcile --force`"
 
     def __init__(self, removed: int, known: int) -> None:
         self.removed = removed

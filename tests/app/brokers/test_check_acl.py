@@ -120,6 +120,27 @@ def test_a_broker_that_others_use_is_tried_and_left_as_it_was(live: Mosquitto, t
         assert {one[name] for one in before[kind]} == {one[name] for one in after[kind]}
 
 
+def test_accounts_are_made_equal_to_the_roster_by_hand(live: Mosquitto, tmp_path: Path, root: Path) -> None:
+    (tmp_path / "password").write_text("pw")
+    env = {
+        "IMM_DATA": str(tmp_path / "data"),
+        "IMM_MQTT__PORT": str(live.endpoints[0].port),
+        "IMM_MQTT__USERNAME": account(Role.DESK),
+        "IMM_MQTT__PASSWORD_FILE": str(tmp_path / "password"),
+        "IMM_ROSTER": str(root / "deploy/roster/bima.toml"),
+    }
+    assert CliRunner().invoke(imm, ["migrate"], env=env).exit_code == 0
+    first, again = (CliRunner().invoke(imm, ["fleet", "reconcile", "--json"], env=env) for _ in range(2))
+    assert json.loads(first.stdout)["created"] > 10
+    assert json.loads(again.stdout)["kept"] == json.loads(first.stdout)["created"] + len(state.PROCESSES)
+    refused = {**env, "IMM_MQTT__USERNAME": account(Role.API), "IMM_MQTT__PATIENCE": "1"}
+    run = CliRunner().invoke(imm, ["fleet", "reconcile"], env=refused)
+    assert run.exception
+    told = explain(run.exception)
+    assert told
+    assert "refused the subscription $CONTROL/dynamic-security/v1/response: Not authorized" in told.why
+
+
 async def test_a_broker_that_stands_open_is_no_broker_with_accounts(mosquitto: Mosquitto) -> None:
     place = mosquitto.endpoints[0]
     with pytest.raises(errors.Failure) as found:

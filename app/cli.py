@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "audit": ("app.commands.audit", "audit", "See who saw or changed what; prove that nobody changed that."),
     "keys": ("app.commands.keys", "keys", "See, rotate and retire the keys of personal data."),
     "apps": ("app.commands.apps", "apps", "Make, list and revoke the keys by which programs come."),
+    "device": ("app.commands.device", "device", "Plan devices, let them in, shut them out."),
     "migrate": ("app.commands.migrate", "migrate", "Bring the city's database to this version."),
     "ledger": ("app.commands.ledger", "ledger", "Show what was recorded, sent, received and stored."),
     "deadletter": ("app.commands.deadletter", "deadletter", "List, show and replay refused messages."),

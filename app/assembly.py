@@ -126,6 +126,10 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
             web.places.contribution(parts.atlas),
             parts.account.contribution,
             web.admin.wiring.contribution(parts.identity, parts.book, clock=parts.clock),
+            web.admin.wiring.webhooks(parts.webhooks, parts.db, parts.book),
+            web.admin.wiring.places(
+                parts.atlas, parts.settings.calendar, parts.db, clock=parts.clock, trail=parts.audit
+            ),
             web.notices.wiring.contribution(parts.db, parts.notifications, clock=parts.clock),
             web.operations.wiring.contribution(parts.db, clock=parts.clock, trail=parts.audit),
         ),

@@ -8,6 +8,7 @@ import alerts.routes
 import console.roles
 import devices.roles
 import programmes.tangi.roles
+import web.admin.surveyor
 import web.notices.roles
 import web.operations.roles
 import web.rights.roles
@@ -17,6 +18,7 @@ from city.identity.roles import Role
 
 ROLES: Final[tuple[Role, ...]] = (
     *web.roles.ROLES,
+    *web.admin.surveyor.ROLES,
     *web.notices.roles.ROLES,
     *web.operations.roles.ROLES,
     *web.rights.roles.ROLES,

@@ -8,12 +8,14 @@ import pytest
 from playwright.sync_api import Browser
 from sqlalchemy import insert
 
+from city.geography import Site
 from city.identity.caller import SYSTEM, Grant
 from city.identity.model import UnitKind
 from city.outbox import letters
 from city.outbox.letters import Letter
 from city.schedule.clock import State
 from city.schedule.tables import clocks
+from city.webhooks.model import consumer
 from runtime.clock import Fake
 from tests.fixtures import house
 from tests.fixtures.eye import DESK, PHONE, Eye, looking, pages
@@ -24,6 +26,10 @@ from tests.fixtures.whole import Whole
 SAMPLES = {
     "/cek/{code}": "/cek/none",
     "/kelola/aplikasi/{app}": "/kelola/aplikasi/{app}",
+    "/kelola/lokasi/{site}": "/kelola/lokasi/bima",
+    "/kelola/lokasi/{site}/hapus": "/kelola/lokasi/bima/hapus",
+    "/kelola/webhook/{webhook}": "/kelola/webhook/{hook}",
+    "/kelola/webhook/{webhook}/hapus": "/kelola/webhook/{hook}/hapus",
     "/kelola/orang/{person}": "/kelola/orang/{someone}",
     "/kelola/unit/{unit}": "/kelola/unit/dishub",
     "/hak/{person}": "/hak/{someone}",
@@ -53,6 +59,13 @@ class City:
             SYSTEM, self.someone, Grant(role="viewer", programme="platform", unit="dishub"), why="uji coba"
         )
         self.app = self.program()
+        self.hook = self.subscription()
+        with parts.db.begin() as tx:
+            for id_, title, longitude in (
+                ("bima", "Kawasan Bima", 108.5372),
+                ("kanoman", "Pasar Kanoman", 108.567),
+            ):
+                parts.atlas.put(tx, Site(id=id_, title=title, longitude=longitude, latitude=-6.7383))
         self.sri = house.let_in(parts.db, parts.identity, "Sri Wahyuni")
         with parts.db.begin() as tx:
             for position in (1, 2):
@@ -85,6 +98,25 @@ class City:
                 }
                 tx.execute(insert(clocks).values(values))
 
+    def subscription(self) -> str:
+        """Id of a webhook of the platform's own whose receiver refused something."""
+        parts = self.whole.parts
+        with parts.db.begin() as tx:
+            hook, _ = parts.webhooks.add(tx, SYSTEM, url="https://peta.example.org/imm", title="Peta Cirebon")
+            letter = Letter(
+                consumer=consumer(hook.id),
+                position=7,
+                type="alert.firing",
+                subject="alert-7",
+                event="{}",
+                attempts=8,
+                error="422: unknown field `severity`",
+                parked=parts.clock.now(),
+            )
+            letters.park(tx, letter)
+            parts.webhooks.pause(tx, SYSTEM, hook.id, reason="Pindah server")
+        return hook.id
+
     def program(self) -> str:
         """Id of an app with a key that works and one that was revoked."""
         apps = self.whole.parts.identity.apps
@@ -114,7 +146,9 @@ def addresses(city: City, tmp_path_factory: pytest.TempPathFactory) -> list[str]
     stage.close()
     found = pages(city.whole.app().routes) - known - FILES - LEADS
     assert [path for path in found if "{" in path and path not in SAMPLES] == [], "name samples for these"
-    return sorted(SAMPLES.get(path, path).format(someone=city.someone, app=city.app) for path in found)
+    return sorted(
+        SAMPLES.get(path, path).format(someone=city.someone, app=city.app, hook=city.hook) for path in found
+    )
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import msgspec
 
 from city.audit import Kept
 from city.audit.verify import Report
+from city.geography import Site
 from city.identity.apps import App
 from city.identity.keys import Key
 from city.identity.model import Given, Person, PersonKind, PersonState, Unit, UnitKind
@@ -77,6 +78,15 @@ KEY: Final = Key(
 )
 SECRET: Final = "imk_k7m3q9xt2p_4rVq1tKx0Zb8"  # noqa: S105 - of nobody
 LINK: Final = "https://imm.cirebonkota.go.id/link/f3nqJ0wq5mYB"
+SITE: Final = Site(
+    id="pasar-kanoman",
+    title="Pasar Kanoman",
+    longitude=108.5672,
+    latitude=-6.7206,
+    kelurahan="32.74.02.1001",
+    revision=1,
+    changed=TIME,
+)
 ENTRY: Final = Kept(
     id=4_711,
     chain="city",

@@ -8,13 +8,35 @@ from typing import Final
 from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
+from city.audit import Trail
+from city.db import Database
+from city.geography import Atlas
 from city.identity import apps as programs
 from city.identity import people as accounts
 from city.identity import units as organisation
 from city.identity.wiring import Identity
+from city.webhooks.service import OWN, Webhooks
+from runtime.calendar import Settings
 from runtime.clock import Clock
 from web import access, back
-from web.admin import apps, apps_api, audit, audit_api, people, people_api, person, trail, units, units_api
+from web.admin import (
+    apps,
+    apps_api,
+    audit,
+    audit_api,
+    days,
+    hook,
+    hooks,
+    people,
+    people_api,
+    person,
+    sites,
+    sites_api,
+    surveyor,
+    trail,
+    units,
+    units_api,
+)
 from web.admin.fresh import fresh
 from web.admin.trail import Book, Elsewhere
 from web.contribution import Contribution, Nav
@@ -24,6 +46,8 @@ _PARTS: Final = (  # what one may → where it is done
     (accounts.READ, people.ROOT),
     (organisation.MANAGE, units.ROOT),
     (programs.MANAGE, apps.ROOT),
+    (OWN, hooks.ROOT),
+    (surveyor.MANAGE, sites.ROOT),
     (trail.READ, audit.ROOT),
 )
 
@@ -57,6 +81,30 @@ def contribution(identity: Identity, book: Book, *, clock: Clock) -> Contributio
         nav=(Nav(path=ROOT, title="Manage", order=90, any_of=tuple(needed for needed, _ in _PARTS)),),
         known={Elsewhere: 503},
         folder=Path(__file__).parent,
+    )
+
+
+def webhooks(service: Webhooks, db: Database, book: Book) -> Contribution:
+    """Pages of webhooks; their API is web.webhooks."""
+    desk = hooks.Desk(service, db, book)
+    room = hook.Room(desk)
+    routers = (hooks.router(desk), hook.looking(room), hook.acting(room), hook.telling(room))
+    return Contribution(name="admin-webhooks", routers=routers)
+
+
+def places(atlas: Atlas, calendar: Settings, db: Database, *, clock: Clock, trail: Trail) -> Contribution:
+    """Pages and API of sites, and the calendar. Raises Wrong."""
+    at_work = surveyor.Surveyor(atlas, db, trail)
+    return Contribution(
+        name="admin-places",
+        routers=(
+            sites.listing(at_work),
+            sites.changing(at_work),
+            sites.removing(at_work),
+            sites_api.router(at_work),
+            days.router(calendar, clock=clock),
+        ),
+        roles=surveyor.ROLES,
     )
 
 

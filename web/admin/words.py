@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
 import msgspec
 
+from city.errors import Outdated
 from city.identity import grants
 from city.identity.caller import EVERYWHERE, Caller
 from city.identity.errors import NotNow, Stale, Taken, Unknown
@@ -47,11 +48,16 @@ class Branch(msgspec.Struct, frozen=True, kw_only=True):
     depth: int
 
 
-def refused(form: forms.Form, error: Exception) -> forms.Form:
-    """The form with what a service refused: at its field, or above where it has no such field."""
+def refused(form: forms.Form, error: Exception, said: Mapping[str, str] = {}) -> forms.Form:
+    """The form with what a service refused: at its field, or above where it has no such field.
+
+    `said`: field → what is told in Indonesian; the service's own words are English.
+    """
     name = getattr(error, "field", "")
     reason = str(getattr(error, "reason", error))
-    text = {Taken: _TAKEN, Stale: _STALE}.get(type(error)) or both(reason)
+    text = {Taken: _TAKEN, Stale: _STALE, Outdated: _STALE}.get(type(error)) or Text(
+        id=said.get(name, reason), en=reason
+    )
     return form.but(name if name in form.values else "", text)
 
 

@@ -104,6 +104,7 @@ class CityMap extends HTMLElement {
       const answer = await fetch(this.dataset.areas, { headers: { accept: "application/geo+json, application/json" } });
       if (!answer.ok) throw new Error(String(answer.status));
       const areas = L.geoJSON(await answer.json(), {
+        filter: ({ geometry }) => geometry?.type !== "Point", // these are places: the list has them
         style: () => ({ className: "area" }),
         onEachFeature: (feature, layer) => {
           const name = feature.properties?.name ?? feature.properties?.title;

@@ -25,6 +25,8 @@ from city.identity.wiring import Identity, wire
 from runtime import ids
 from runtime.clock import Fake
 from tests.city.identity.cast import CHEAP, HISTORIES, ROLES, Sent, safe
+from tests.fixtures import house
+from tests.fixtures.whole import Whole
 from web.account import wiring as accounts
 from web.admin import wiring
 from web.admin.trail import Book
@@ -139,6 +141,23 @@ def chief(hall: Hall) -> str:
 
 
 Ask = Callable[..., Any]
+Enter = Callable[..., TestClient]
+
+
+@pytest.fixture
+def enter(whole: Whole) -> Enter:
+    """A browser of somebody new with these roles, before the whole application."""
+    app = whole.app(whole.parts.account.resolve)
+
+    def enter(name: str, *roles: str) -> TestClient:
+        login = f"{name} {len(whole.parts.identity.people.page(SYSTEM, limit=500))}"
+        opened = house.let_in(whole.parts.db, whole.parts.identity, login, *roles)
+        headers = {"accept": "text/html", "origin": "http://testserver"}
+        client = TestClient(app, headers=headers, follow_redirects=False)
+        client.cookies.set("imm-session", opened.token)
+        return client
+
+    return enter
 
 
 @pytest.fixture

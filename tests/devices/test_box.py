@@ -1,0 +1,144 @@
+"""From a box to its first sample with one code: real processes, TLS 1.3, a certificate of its own."""
+
+import asyncio
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from app.brokers.mosquitto import find
+from app.fleets import opened
+from app.histories import HISTORIES
+from app.settings import Settings, resolve
+from city.db import Database, upgrade
+from contracts.enrolment import Claim
+from devices.ca import root
+from runtime.clock import System
+from runtime.ports import free_port
+from simulator.chaos.stack import Stack
+from tests.fixtures.stacks import LIMIT, until
+
+pytestmark = pytest.mark.system
+WITHIN = 60.0  # seconds from the command to the first sample that an app can read
+_BROKER = """per_listener_settings true
+listener {port} 127.0.0.1
+allow_anonymous true
+listener {tls} 127.0.0.1
+allow_anonymous false
+cafile {folder}/trusted.pem
+crlfile {folder}/revoked.pem
+certfile {folder}/server.pem
+keyfile {folder}/server.key
+tls_version tlsv1.3
+require_certificate true
+use_identity_as_username true
+user root
+"""
+
+
+class City:
+    """A platform that has an authority, and a broker that believes it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.tls = free_port()
+        told = {"IMM_DEVICES__BROKER__HOST": "127.0.0.1", "IMM_DEVICES__BROKER__PORT": str(self.tls)}
+        self.stack = Stack(folder, broker="external", devices=0, settings=told)
+        self._broker: subprocess.Popen[bytes] | None = None
+
+    def found(self) -> None:
+        """Make the authority, as `imm device ca init` does, and the broker's files."""
+        settings = resolve(Settings(data=self.folder / "data"))
+        database = Database.of(settings.city)
+        upgrade(database, HISTORIES)
+        database.close()
+        with opened(settings) as desk, desk.db.begin() as tx:
+            offline = root.make(self.folder / "root.key", "sangat rahasia sekali", System().now())
+            ca = desk.fleet.authority
+            ca.add(tx, offline, starts=System().now())
+            key, chain = ca.serve(tx, ["127.0.0.1"], days=1)
+            files = {"trusted": ca.trusted(tx), "revoked": ca.revoked(tx), "server": chain}
+        for name, text in files.items():
+            (self.folder / f"{name}.pem").write_text(text)
+        (self.folder / "server.key").write_text(key)
+
+    def broker(self) -> None:
+        """Start it."""
+        config = self.folder / "mosquitto.conf"
+        config.write_text(_BROKER.format(port=self.stack.port, tls=self.tls, folder=self.folder))
+        with (self.folder / "broker.log").open("ab") as log:
+            self._broker = subprocess.Popen([str(find()), "-v", "-c", str(config)], stdout=log, stderr=log)
+
+    async def post(self, path: str, body: Any) -> Any:
+        """An answer of the API."""
+        headers = {**self.stack.ask.headers, "Idempotency-Key": f'"{path}"'}
+        async with httpx.AsyncClient(timeout=30) as client:
+            answer = await client.post(f"{self.stack.api}{path}", json=body, headers=headers)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    async def stop(self) -> None:
+        await self.stack.stop()
+        if self._broker:
+            self._broker.terminate()
+            self._broker.wait(LIMIT)
+
+
+@pytest.fixture
+async def city(tmp_path: Path) -> AsyncIterator[City]:
+    made = City(tmp_path)
+    made.found()
+    made.broker()
+    try:
+        await made.stack.start()
+        yield made
+    finally:
+        await made.stop()
+
+
+async def edge(*words: str) -> tuple[int, str]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "edge", *words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    said, _ = await asyncio.wait_for(process.communicate(), LIMIT)
+    return process.returncode or 0, said.decode()
+
+
+async def test_one_minute_from_box_to_first_sample(
+    city: City, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    await city.post("/api/v1/devices", {"device": "kiosk-77", "kind": "kiosk", "site": "bima"})
+    made = await city.post("/api/v1/devices/kiosk-77/claims", {})
+    claim = Claim(code=made["code"].replace("-", ""), server=city.stack.api)
+    home = tmp_path / "box"
+
+    began = time.monotonic()
+    status, said = await edge(
+        "enrol", "--folder", str(home), "--server", claim.server, "--code", made["code"]
+    )
+    assert status == 0, said
+    command = (sys.executable, "-m", "edge", "kiosk", "--config", str(home / "agent.toml"), "--period", "1")
+    city.stack.add("box", command)
+    await city.stack.begin("box")
+
+    def first() -> Any:
+        known = city.stack.ask.get("/api/v1/series", {"device": "kiosk-77", "limit": 10})["items"]
+        return [one for one in known if not one["metric"].startswith(("agent.", "event."))]
+
+    await until(first, WITHIN)
+    took = time.monotonic() - began
+    assert took < WITHIN
+    record_property("box_to_first_sample_s", round(took, 1))
+    record = city.stack.ask.get("/api/v1/devices/kiosk-77/record")
+    assert record["state"] == "enrolled"
+    assert record["versions"]["python"]
+    assert "as kiosk-77" in (tmp_path / "broker.log").read_text(), "it comes by its certificate"
+    again, said = await edge(
+        "enrol", "--folder", str(tmp_path / "clone"), "--server", claim.server, made["code"]
+    )
+    assert (again, "another device has used this code" in said) == (1, True)

@@ -18,6 +18,7 @@ from app.processes.children import children
 from app.processes.supervisor import Supervisor
 from app.settings import Settings, load
 from city import db
+from devices.broker.open import Open
 from runtime import service
 from runtime.cli import Failure
 from runtime.clock import System
@@ -129,7 +130,8 @@ def _announce(broker: Broker | None, address: str, logs: Path) -> None:
             for place in broker.endpoints
         )
         click.echo(f"broker      {broker.name} on {places}")
-        click.echo("            open: whoever is on this machine may write and read every topic")
+        for lack in Open.lacks:
+            click.echo(f"            open: {lack}")
         for gap in broker.gaps:
             click.echo(f"            {gap.feature}: {gap.means}")
     click.echo(f"logs        {logs}")

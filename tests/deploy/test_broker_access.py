@@ -1,12 +1,8 @@
 """A real Mosquitto with our configuration and accounts of deploy/prepare.py: who may say and hear what."""
 
 import queue
-import shutil
-import socket
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import paho.mqtt.client as paho
@@ -15,27 +11,8 @@ import yaml
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from runtime.ports import free_port
-
-LIMIT = 30.0  # seconds until something must have happened
-ROSTER = """
-[[device]]
-device = "kiosk-1"
-kind = "kiosk"
-site = "bima"
-
-[[device]]
-device = "wifi-1"
-kind = "wifi"
-site = "bima"
-
-[[device]]
-device = "kiosk-9"
-kind = "kiosk"
-site = "kejaksan"
-"""
+from tests.deploy.brokers import LIMIT, configured, prepared
 
 
 class Client:
@@ -77,36 +54,13 @@ Connect = Callable[[str], Client]
 
 @pytest.fixture(scope="module")
 def secrets(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("deploy")
-    target = folder / "secrets"
-    roster = folder / "roster.toml"
-    roster.write_text(ROSTER)
-    command = [sys.executable, "deploy/prepare.py", "--roster", str(roster), "--into", str(target)]
-    for _ in range(2):  # the second time keeps the secrets of the first
-        subprocess.run(command, cwd=root, check=True, capture_output=True)
-    return target
+    return prepared(root, tmp_path_factory.mktemp("deploy"))
 
 
 @pytest.fixture(scope="module")
 def broker(root: Path, secrets: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The port of a Mosquitto that runs our configuration, with its paths moved to ours."""
-    folder = tmp_path_factory.mktemp("mosquitto")
-    (folder / "conf.d").mkdir()
-    shutil.copy(secrets / "mosquitto-accounts", folder / "dynamic-security.json")
-    (plugin,) = Path("/usr/lib").glob("*/mosquitto_dynamic_security.so")
-    port = free_port()
-    text = (root / "deploy/mosquitto/mosquitto.conf").read_text()
-    for inside, here in {
-        "/mosquitto/data": folder,
-        "/mosquitto/config": folder,
-        "/usr/lib/mosquitto_dynamic_security.so": plugin,
-        "listener 1883": f"listener {port} 127.0.0.1\nsocket_domain ipv4",
-    }.items():
-        assert inside in text
-        text = text.replace(inside, str(here))
-    (folder / "mosquitto.conf").write_text("user root\n" + text)
-    with _running(["mosquitto", "-c", str(folder / "mosquitto.conf")]):
-        _wait_for(port)
+    """The port of a Mosquitto that runs our configuration."""
+    with configured(root, secrets, tmp_path_factory.mktemp("mosquitto")) as port:
         yield port
 
 
@@ -130,27 +84,6 @@ def kiosk(broker: int, secrets: Path) -> Iterator[Client]:
     client = Client(broker, "kiosk-1", (secrets / "mqtt-kiosk-1").read_text().strip(), "kiosk-1")
     yield client
     client.close()
-
-
-@contextmanager
-def _running(command: list[str]) -> Iterator[None]:
-    path = shutil.which(command[0], path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
-    assert path, f"{command[0]} is not installed: run tests/servers as root"
-    with subprocess.Popen(
-        [path, *command[1:]], stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
-    ) as process:
-        try:
-            yield
-        finally:
-            process.terminate()
-            process.wait(LIMIT)
-
-
-@retry(
-    retry=retry_if_exception_type(OSError), stop=stop_after_delay(LIMIT), wait=wait_fixed(0.05), reraise=True
-)
-def _wait_for(port: int) -> None:
-    socket.create_connection(("127.0.0.1", port), timeout=1).close()
 
 
 @pytest.mark.parametrize("channel", ["telemetry", "event", "frame", "status", "result", "shadow/reported"])

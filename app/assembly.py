@@ -6,6 +6,7 @@ import msgspec
 
 import alerts.routes
 import console.wiring
+import devices.control.wiring
 import devices.presence.routes
 import devices.wiring
 import programmes.tangi.wiring
@@ -26,6 +27,7 @@ from app.parts import Parts, roster
 from city import privacy, schedule
 from city.identity.holders import Holders
 from city.outbox import Consumer
+from city.outbox.consumers import Beside
 from console.ports import Ports
 from devices.registry.publish import Publisher as Rosters
 from ingest.replay import Replay
@@ -37,6 +39,7 @@ class Assembly(msgspec.Struct, frozen=True, kw_only=True):
     """All contributions, in the order of the navigation."""
 
     contributions: tuple[Contribution, ...]
+    besides: tuple[Beside, ...] = ()  # what works beside the relay, where this process has it
 
     @property
     def consumers(self) -> list[Consumer]:
@@ -76,6 +79,19 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
         if client
         else ()
     )
+    hands = (
+        devices.control.wiring.hands(
+            parts.control,
+            parts.db,
+            clock=parts.clock,
+            client=client,
+            roster=parts.roster,
+            alarms=desk,
+            registry=parts.registry,
+        )
+        if client
+        else devices.control.wiring.Hands()
+    )
     tangi = programmes.tangi.wiring.wire(
         parts.db,
         programmes.tangi.wiring.Core(
@@ -111,12 +127,14 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
     )
     return _together(
         parts,
+        besides=hands.besides,
         contributions=(
             console.wiring.contribution(ports, clock=parts.clock, thanks=parts.settings.thanks),
             tangi.contribution,
             alerts.routes.contribution(desk, deliverers=deliverers),
             devices.presence.routes.contribution(parts.db, parts.roster),
             devices.wiring.contribution(parts.fleet, parts.db, parts.papers.imports, deliverers=rosters),
+            devices.control.wiring.contribution(parts.control, parts.db, deliverers=hands.deliverers),
             web.files.contribution(
                 parts.db, parts.papers.files, parts.papers.links, trail=lambda _use: parts.audit
             ),
@@ -136,7 +154,9 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
     )
 
 
-def _together(parts: Parts, *, contributions: tuple[Contribution, ...]) -> Assembly:
+def _together(
+    parts: Parts, *, contributions: tuple[Contribution, ...], besides: tuple[Beside, ...]
+) -> Assembly:
     """These, the search over what they have, and a person's rights over what they have of him."""
     kinds = [source.kind for one in contributions for source in one.search]
     for one in contributions:
@@ -150,11 +170,12 @@ def _together(parts: Parts, *, contributions: tuple[Contribution, ...]) -> Assem
         hooks=[hook for one in contributions for hook in one.subjects],
     )
     return Assembly(
+        besides=besides,
         contributions=(
             *contributions,
             web.search.contribution(parts.finder, kinds),
             web.rights.wiring.contribution(
                 parts.db, parts.identity, subjects, clock=parts.clock, trail=parts.audit
             ),
-        )
+        ),
     )

@@ -20,8 +20,11 @@ import city.protected.history
 import city.schedule.history
 import city.search.history
 import city.webhooks.history
+import devices.commands.history
 import devices.history
 import devices.presence.history
+import devices.rollouts.history
+import devices.shadow.history
 import programmes.tangi.history
 from city.db import History
 
@@ -44,5 +47,8 @@ HISTORIES: Final[tuple[History, ...]] = (
     alerts.tables.HISTORY,
     devices.history.HISTORY,
     devices.presence.history.HISTORY,
+    devices.commands.history.HISTORY,
+    devices.shadow.history.HISTORY,
+    devices.rollouts.history.HISTORY,
     programmes.tangi.history.HISTORY,
 )

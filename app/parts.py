@@ -31,6 +31,8 @@ from city.webhooks.hub import Hub
 from city.webhooks.service import Webhooks
 from contracts.roster import Producer
 from devices import wiring as fleets
+from devices.control import wiring as controls
+from devices.control.wiring import Control
 from devices.registry import Live
 from devices.roster import Roster
 from devices.wiring import Fleet
@@ -97,6 +99,11 @@ class Parts:
             reserved=(self.settings.analytics.producer,),
             metrics=self.registry,
         )
+
+    @cached_property
+    def control(self) -> Control:
+        """What devices are to do and to be."""
+        return controls.wire(self.db, clock=self.clock, ids=self.ids, trail=self.audit, roster=self.roster)
 
     @cached_property
     def mappings(self) -> Mappings:

@@ -6,6 +6,7 @@ from typing import Final
 
 import alerts.routes
 import console.roles
+import devices.control.wiring
 import devices.roles
 import programmes.tangi.roles
 import web.admin.surveyor
@@ -25,6 +26,7 @@ ROLES: Final[tuple[Role, ...]] = (
     *web.webhooks.ROLES,
     *console.roles.ROLES,
     *devices.roles.ROLES,
+    *devices.control.wiring.ROLES,
     *programmes.tangi.roles.ROLES,
     *alerts.routes.ROLES,
 )

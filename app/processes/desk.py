@@ -17,7 +17,7 @@ async def start(parts: Parts, presence: Presence | None = None) -> Assembly:
         parts.db,
         parts.clock,
         assembly.consumers,
-        beside=[parts.hub.beside(), parts.notifications.post.beside(), presence.beside()],
+        beside=[parts.hub.beside(), parts.notifications.post.beside(), presence.beside(), *assembly.besides],
         registry=parts.registry,
         settings=parts.settings.outbox,
     )

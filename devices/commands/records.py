@@ -118,21 +118,25 @@ class Bulk(msgspec.Struct, frozen=True, kw_only=True):
     over: int  # of them ended
 
 
-def add_bulk(tx: Connection, first: Record, selector: dict[str, Any], total: int) -> None:
+def add_bulk(tx: Connection, first: Record, selector: dict[str, Any], total: int) -> Bulk:
     """Keep what a bulk was, by one of its commands."""
-    tx.execute(
-        insert(bulks).values(
-            id=first.bulk,
-            type=first.type.value,
-            selector=selector,
-            by=first.by,
-            by_name=first.by_name,
-            why=first.why,
-            issued=first.issued,
-            expires=first.expires,
-            total=total,
-        )
+    made = Bulk(
+        id=first.bulk,
+        type=first.type.value,
+        selector=selector,
+        by=first.by,
+        by_name=first.by_name,
+        why=first.why,
+        issued=first.issued,
+        expires=first.expires,
+        total=total,
+        states={first.state.value: total},
+        over=0,
     )
+    columns = {column.name for column in bulks.columns}
+    values = msgspec.to_builtins(made)
+    tx.execute(insert(bulks).values({name: value for name, value in values.items() if name in columns}))
+    return made
 
 
 def bulk(tx: Connection, key: str) -> Bulk | None:

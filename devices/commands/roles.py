@@ -15,11 +15,12 @@ def permission(type_: Type) -> str:
     return f"devices.command.{type_.value.replace('-', '_')}"
 
 
+ISSUE: Final = "devices.command.issue"  # any at all; each type needs its own besides
 ALL: Final = tuple(permission(type_) for type_ in Type)
 HARMLESS: Final = tuple(permission(type_) for type_ in Type if type_ in _SEEN and type_ not in HARMFUL)
 _BY: Final = {role.name: role for role in ROLES}
 COMMANDERS: Final = (
-    _BY["operator"].plus(READ, *HARMLESS),
-    _BY["engineer"].plus(READ, *ALL),
-    _BY["admin"].plus(READ, *ALL),
+    _BY["operator"].plus(READ, ISSUE, *HARMLESS),
+    _BY["engineer"].plus(READ, ISSUE, *ALL),
+    _BY["admin"].plus(READ, ISSUE, *ALL),
 )

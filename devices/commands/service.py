@@ -80,8 +80,8 @@ class Desk:
         *,
         why: str,
         seconds: int = 300,
-    ) -> tuple[str, int]:
-        """The same for all that are chosen → id of the bulk, and how many. Raises Refused."""
+    ) -> records.Bulk:
+        """The same for all that are chosen. Raises Refused."""
         why = self._reason(why, seconds)
         entries, _ = self._preview(tx, by, chosen, contract.type_of(what))
         if not entries:
@@ -90,11 +90,11 @@ class Desk:
         units = self._reach.units(tx, [entry.device for entry in entries])
         new = [self._new(by, entry, what, why, seconds, now, bulk=bulk) for entry in entries]
         records.add(tx, new)
-        records.add_bulk(tx, new[0], msgspec.to_builtins(chosen), len(new))
+        made = records.add_bulk(tx, new[0], msgspec.to_builtins(chosen), len(new))
         for record in new:
             self.voice.tell(tx, voice.ISSUED, record, unit=units.get(record.device, ""))
         notify(tx, voice.ASKED)
-        return bulk, len(new)
+        return made
 
     def get(self, by: Caller, key: str) -> Told:
         """One command with its history. Raises Unknown, Forbidden."""

@@ -68,9 +68,10 @@ def test_a_bulk_reaches_who_is_chosen_once(house: House) -> None:
     preview = house.desk.preview(SYSTEM, chosen, Type.RUN_DIAGNOSTICS)
     assert (preview.devices, preview.left_out) == (("k1", "k2"), ())
     with house.db.begin() as tx:
-        bulk, count = house.desk.issue_many(tx, SYSTEM, chosen, RunDiagnostics(), why="after the storm")
+        made = house.desk.issue_many(tx, SYSTEM, chosen, RunDiagnostics(), why="after the storm")
+    bulk = made.id
     found = house.desk.progress(SYSTEM, bulk)
-    assert (count, found.total, found.states, found.over) == (2, 2, {"queued": 2}, 0)
+    assert (found, found.total, found.states, found.over) == (made, 2, {"queued": 2}, 0)
     assert {one.device for one in house.desk.page(SYSTEM, Filters(bulk=bulk))} == {"k1", "k2"}
     with pytest.raises(Unknown):
         house.desk.progress(engineer("unit-1", READ), bulk)

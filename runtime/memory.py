@@ -8,6 +8,7 @@ import mmap
 import os
 import resource
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 _NOT_DUMPABLE: Final = 4  # PR_SET_DUMPABLE: 0 also keeps other processes of this user from reading us
@@ -54,12 +55,25 @@ def harden() -> Said:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if not _call("prctl", _NOT_DUMPABLE, 0, 0, 0, 0):
         missing.append("core dumps: only the limit of this process keeps them off")
+    if not _swaps():
+        return missing
     # With a limit, locking what is to come would let later allocations fail instead of being swapped.
     if resource.getrlimit(resource.RLIMIT_MEMLOCK)[0] != resource.RLIM_INFINITY and os.geteuid() != 0:
         missing.append("swap: memory is not locked; set LimitMEMLOCK=infinity, or MemorySwapMax=0")
     elif not _call("mlockall", _CURRENT | _FUTURE):
         missing.append("swap: memory could not be locked; set MemorySwapMax=0")
     return missing
+
+
+def _swaps(proc: Path = Path("/proc"), groups: Path = Path("/sys/fs/cgroup")) -> bool:
+    """Whether this process may be swapped at all: there is a swap, and its group may use it."""
+    try:
+        if len((proc / "swaps").read_text().splitlines()) < 2:
+            return False
+        group = (proc / "self/cgroup").read_text().rpartition("::/")[2].strip()
+        return (groups / group / "memory.swap.max").read_text().strip() != "0"
+    except OSError:  # not told: take it that it may
+        return True
 
 
 def _call(name: str, *arguments: object) -> bool:

@@ -1,5 +1,7 @@
 """Keys live for a day of Cirebon and one life of the process; the limits of who asks too often."""
 
+from pathlib import Path
+
 import pytest
 
 from contracts import sitekeys
@@ -7,7 +9,7 @@ from contracts.instants import HOUR, SECOND
 from devices.sitekeys.keyring import MOST_SITES, Keyring
 from devices.sitekeys.limits import BURST, Limits
 from runtime.clock import Fake
-from runtime.memory import Locked, harden
+from runtime.memory import Locked, _swaps, harden
 
 NOON = sitekeys.bounds("2026-11-30")[0] + 12 * HOUR
 
@@ -87,6 +89,22 @@ def test_a_process_that_hardens_writes_no_core() -> None:
         said = pool.apply(harden)
         assert all(line.partition(":")[0] in {"swap", "core dumps"} for line in said)
         assert pool.apply(resource.getrlimit, (resource.RLIMIT_CORE,)) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "swaps,most,may",
+    [("Filename\n", "max", False), ("Filename\n/swap\n", "max", True), ("Filename\n/swap\n", "0", False)],
+)
+def test_where_nothing_is_swapped_nothing_need_be_locked(
+    tmp_path: Path, swaps: str, most: str, may: bool
+) -> None:
+    (tmp_path / "self").mkdir()
+    (tmp_path / "swaps").write_text(swaps)
+    (tmp_path / "self" / "cgroup").write_text("0::/imm.slice\n")
+    (tmp_path / "imm.slice").mkdir()
+    (tmp_path / "imm.slice" / "memory.swap.max").write_text(f"{most}\n")
+    assert _swaps(tmp_path, tmp_path) is may
+    assert _swaps(tmp_path / "missing", tmp_path) is True
 
 
 def test_who_asks_too_often_waits_and_nobody_else() -> None:

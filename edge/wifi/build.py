@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 from edge.wifi.book import Book
@@ -13,7 +14,7 @@ from edge.wifi.probes import Probes
 from edge.wifi.settings import Settings
 from edge.wifi.together import Part, Together
 from runtime.clock import Clock
-from runtime.settings import secret
+from runtime.settings import Wrong, secret
 
 _SLACK = 1.0  # seconds that a whole reading may take beyond its longest attempt
 
@@ -36,9 +37,10 @@ async def watching(settings: Settings, clock: Clock, home: Path) -> AsyncIterato
 
 
 def _parts(settings: Settings, clock: Clock, counts: Counts) -> Iterator[Part]:
-    yield Part(Counters(settings.interfaces))
+    yield Part(Counters(settings.interfaces, clock))
     yield Part(Probes(settings, clock), patience=settings.patience + _SLACK)
     if settings.linux:
+        _need("wifi.linux", "pyroute2")
         from edge.wifi.linux import Linux
 
         yield Part(
@@ -47,16 +49,18 @@ def _parts(settings: Settings, clock: Clock, counts: Counts) -> Iterator[Part]:
             patience=settings.linux.patience,
         )
     if settings.openwrt:
+        _need("wifi.openwrt", "h11")
         from edge.wifi.openwrt import OpenWrt
         from edge.wifi.ubus import Ubus
 
         for one in settings.openwrt:
             password = secret("wifi.openwrt.password_file", one.password_file)
-            ubus = Ubus(one.address, one.user, password, trust=one.ca_file)
+            ubus = Ubus(one.address, one.user, password, trust=one.ca_file, pin=one.certificate_file)
             source = OpenWrt(one.name, ubus, counts, clock, flap=settings.flap)
             yield Part(source, every=one.every, patience=one.patience)
     yield from _snmp(settings, clock)
     if settings.portals or settings.downloads:
+        _need("wifi.portals, wifi.downloads", "h11")
         from edge.wifi.pages import Page, Throughput
 
         for portal in settings.portals:
@@ -69,6 +73,7 @@ def _parts(settings: Settings, clock: Clock, counts: Counts) -> Iterator[Part]:
 def _snmp(settings: Settings, clock: Clock) -> Iterator[Part]:
     if not settings.snmp:
         return
+    _need("wifi.snmp", "pysnmp")
     from edge.wifi import agents
     from edge.wifi.snmp import Snmp
 
@@ -90,6 +95,7 @@ async def _radius(settings: Settings, clock: Clock, book: Book, counts: Counts) 
     chosen = settings.radius
     if chosen is None:
         return []
+    _need("wifi.radius", "pyrad")
     from ipaddress import ip_network
 
     from edge.wifi.accounting.listener import Client, Radius
@@ -104,6 +110,11 @@ async def _radius(settings: Settings, clock: Clock, book: Book, counts: Counts) 
         for one in chosen.clients
     ]
     sessions = Sessions(book, counts, clock, stale=chosen.stale, forget=chosen.forget, flap=settings.flap)
-    source = Radius(clients, sessions, book, counts)
+    source = Radius(clients, sessions, book, counts, clock)
     await source.open(chosen.host, chosen.port)
     return [Part(source)]
+
+
+def _need(setting: str, library: str) -> None:
+    if find_spec(library) is None:
+        raise Wrong(setting, library, "is not installed", "pip install 'imm-edge[wifi]'")

@@ -1,4 +1,4 @@
-"""Counters of this machine's network interfaces; rates are made of them by who reads them."""
+"""Counters of this machine's network interfaces, and rates made of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ from typing import Final
 
 from edge.network import interfaces, part
 from edge.recorder import Reading
+from edge.wifi.rates import Rates
+from runtime.clock import Clock
 
+_RATES: Final = {
+    "network.received": "network.rate.received",
+    "network.sent": "network.rate.sent",
+}
 _WIRELESS: Final = Path("/proc/net/wireless")
 
 
@@ -34,9 +40,21 @@ class Counters:
 
     name = "counters"
 
-    def __init__(self, wanted: tuple[str, ...]) -> None:
+    def __init__(self, wanted: tuple[str, ...], clock: Clock) -> None:
         self._wanted = wanted
+        self._clock = clock
+        self._rates = Rates()
 
     async def read(self) -> list[Reading]:
-        """All counters as they stand."""
-        return await asyncio.to_thread(lambda: [*interfaces(self._wanted), *radios()])
+        """All counters as they stand, and how much was carried since the reading before."""
+        found = await asyncio.to_thread(lambda: [*interfaces(self._wanted), *radios()])
+        return [*found, *self._carried(found, self._clock.monotonic())]
+
+    def _carried(self, found: list[Reading], now: float) -> Iterator[Reading]:
+        self._rates.begin()
+        for one in found:
+            metric = _RATES.get(one.metric)
+            if metric and isinstance(one.value, float):
+                rate = self._rates.bits(f"{metric} {one.instance}", int(one.value), now)
+                if rate is not None:
+                    yield Reading(metric=metric, value=rate, instance=one.instance)

@@ -87,6 +87,10 @@ class _Device(msgspec.Struct):
     statistics: _Statistics | None = None
 
 
+class _Devices(msgspec.Struct):
+    devices: list[str] = []
+
+
 class _Memory(msgspec.Struct):
     total: int | None = None
     available: int | None = None
@@ -117,7 +121,7 @@ class OpenWrt:
         try:
             info = await self._may("system", "info", _Info)
             found = list(self._load(info)) if info else []
-            for path in (await self._ubus.objects("hostapd.*"))[:_RADIOS]:
+            for path in (await self._radios())[:_RADIOS]:
                 found += await self._radio(path)
             found += await self._network()
         finally:
@@ -140,6 +144,13 @@ class OpenWrt:
         with contextlib.suppress(Refused):
             return await self._ubus.call(path, method, kind, **arguments)
         return None
+
+    async def _radios(self) -> list[str]:
+        """What hostapd serves; where objects may not be listed, what iwinfo knows."""
+        with contextlib.suppress(Refused):
+            return await self._ubus.objects("hostapd.*")
+        known = await self._may("iwinfo", "devices", _Devices)
+        return [f"hostapd.{name}" for name in known.devices] if known else []
 
     async def _radio(self, path: str) -> list[Reading]:
         device = path.removeprefix("hostapd.")

@@ -29,9 +29,11 @@ class Connection:
     Raises OSError for whatever goes wrong: refused, cut off, no HTTP, too large. Its callers limit the time.
     """
 
-    def __init__(self, url: str, *, trust: Path | None = None) -> None:
+    def __init__(self, url: str, *, trust: Path | None = None, pin: Path | None = None) -> None:
+        """`trust`: authorities to believe; `pin`: the one certificate to believe, whatever it says."""
         self._url: SplitResult = urlsplit(url)
         self._trust = trust
+        self._pin = pin
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._state: Any = None
 
@@ -105,9 +107,27 @@ class Connection:
         self._streams = await asyncio.open_connection(
             self._url.hostname,
             self._url.port or (443 if secure else 80),
-            ssl=ssl.create_default_context(cafile=self._trust) if secure else None,
+            ssl=self._context() if secure else None,
         )
+        if secure and self._pin:
+            self._recognise(self._pin)
         self._state = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEAD)
+
+    def _context(self) -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=self._trust)
+        if self._pin:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE  # the certificate itself is compared, right after
+        return context
+
+    def _recognise(self, pin: Path) -> None:
+        wanted = pin.read_bytes()
+        if b"-----BEGIN" in wanted:
+            wanted = ssl.PEM_cert_to_DER_cert(wanted.decode("ascii", "replace").strip())
+        peer = self._streams[1].get_extra_info("ssl_object") if self._streams else None
+        if peer is None or peer.getpeercert(binary_form=True) != wanted:
+            self.close()
+            raise OSError("the certificate is not the one of certificate_file")
 
     async def _send(self, method: str, body: bytes, headers: Mapping[str, str]) -> None:
         import h11

@@ -33,7 +33,8 @@ class OpenWrt(msgspec.Struct, frozen=True, kw_only=True):
     address: str  # such as https://192.168.1.2/ubus
     user: str = "root"  # of rpcd; give it one with few rights
     password_file: Path | None = None  # file with its password
-    ca_file: Path | None = None  # certificates to trust, where its own is not of a public authority
+    ca_file: Path | None = None  # certificates of the authority that signed its own, where that is not public
+    certificate_file: Path | None = None  # its own certificate, signed by nobody: only this is believed
     every: float = 0.0  # seconds from reading to reading; 0: at each sample
     patience: float = 5.0  # seconds until a reading counts as failed
 
@@ -138,7 +139,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     targets: tuple[str, ...] = ("1.1.1.1:443",)  # host:port to be connected to by TCP
     gateway: bool = True  # try the default gateway as well
     patience: float = 3.0  # seconds until an attempt counts as failed
-    grace: float = 1.0  # seconds that a sample waits for slow sources; later ones come with the next
+    grace: float = 1.0  # seconds that a sample waits for slow sources, which then come with the next
     flap: float = 30.0  # seconds that a client may be away and still continue its session
     portals: tuple[Portal, ...] = ()  # pages that tell a captive portal, each a `[[wifi.portals]]`
     downloads: tuple[Download, ...] = ()  # downloads to be timed, each a `[[wifi.downloads]]`

@@ -12,7 +12,9 @@ from edge.station import Source
 from edge.wifi.book import Book
 from edge.wifi.faults import place
 from runtime.clock import Clock
+from runtime.logs import clean
 
+_EARLY: Final = 0.5  # seconds by which a reading may be early: samples come a little sooner or later
 _log: Final = logging.getLogger(__name__)
 
 
@@ -58,7 +60,7 @@ class Together:
         return readings
 
     def associated(self) -> Iterable[bytes]:
-        """Addresses of the clients of all sources that know them."""
+        """Addresses of the clients of all sources that know them now; who cannot be read knows none."""
         return self._known("associated")
 
     def users(self) -> Iterable[bytes]:
@@ -66,7 +68,7 @@ class Together:
         return self._known("users")
 
     def _known(self, what: str) -> set[bytes]:
-        asked = (getattr(part.source, what, None) for part in self._parts)
+        asked = (getattr(part.source, what, None) for part in self._parts if not part.failing)
         return {one for known in asked if known for one in known()}
 
     async def close(self) -> None:
@@ -83,7 +85,7 @@ class Together:
 
     def _start(self, part: Part) -> None:
         now = self._clock.monotonic()
-        if part.running or (part.due is not None and now < part.due):
+        if part.running or (part.due is not None and now < part.due - _EARLY):
             return
         begun = now if part.due is None or now - part.due > part.every else part.due
         part.due = begun + part.every
@@ -99,7 +101,7 @@ class Together:
         except TimeoutError:
             why = f"no answer within {part.patience:g} s"
         except OSError as error:
-            why = str(error) or type(error).__name__
+            why = clean(error) or type(error).__name__
         except Exception as error:  # noqa: BLE001  # a fault of ours in one source; the others go on
             why = place(error)
         self._tell(part, why)

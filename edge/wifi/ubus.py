@@ -47,10 +47,18 @@ class _Denied(Refused):
 class Ubus:
     """One access point. Raises OSError for whatever goes wrong, in words without its answer."""
 
-    def __init__(self, address: str, user: str, password: str, *, trust: Path | None = None) -> None:
+    def __init__(
+        self,
+        address: str,
+        user: str,
+        password: str,
+        *,
+        trust: Path | None = None,
+        pin: Path | None = None,
+    ) -> None:
         self._user = user
         self._password = password
-        self._connection = Connection(address, trust=trust)
+        self._connection = Connection(address, trust=trust, pin=pin)
         self._session = ""
         self._number = 0
 

@@ -52,10 +52,10 @@ async def test_what_the_machine_lacks_is_absent(monkeypatch: pytest.MonkeyPatch)
 
 
 async def test_interfaces_are_counted_without_loopback_unless_it_is_wanted() -> None:
-    found = await Counters(()).read()
+    found = await Counters((), System()).read()
     acceptable(found)
     assert "lo" not in {reading.instance for reading in found}
-    wanted = by_name(await Counters(("lo",)).read())
+    wanted = by_name(await Counters(("lo",), System()).read())
     assert {instance for _, instance in wanted} == {"lo"}
     assert wanted["network.received", "lo"] == wanted["network.sent", "lo"]
 

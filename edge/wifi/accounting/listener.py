@@ -18,10 +18,12 @@ from edge.wifi.accounting.sessions import Sessions
 from edge.wifi.book import Book
 from edge.wifi.counts import Counts
 from edge.wifi.faults import place
+from runtime.clock import Clock
 
 _QUEUE: Final = 2_048  # requests that wait; what comes beyond them is sent again by who gets no answer
 _AT_ONCE: Final = 256  # requests that are kept by one writing
 _REMEMBERED: Final = 4_096  # replies that are given again to the same request
+_AGAIN: Final = 30.0  # seconds in which it is the same; later an idle user's word may look alike
 _NOTED: Final = 32  # strangers and faults that are told of, each once
 _NOBODY: Final = "unknown"  # the instance of requests from who is not named
 _log: Final = logging.getLogger(__name__)
@@ -41,13 +43,16 @@ class Radius(asyncio.DatagramProtocol):
 
     name = "radius"
 
-    def __init__(self, clients: Sequence[Client], sessions: Sessions, book: Book, counts: Counts) -> None:
+    def __init__(
+        self, clients: Sequence[Client], sessions: Sessions, book: Book, counts: Counts, clock: Clock
+    ) -> None:
         self._clients = sorted(clients, key=lambda one: -one.network.prefixlen)
         self._sessions = sessions
         self._book = book
         self._counts = counts
+        self._clock = clock
         self._queue: asyncio.Queue[tuple[bytes, Peer]] = asyncio.Queue(_QUEUE)
-        self._replies: OrderedDict[tuple[Peer, bytes], bytes] = OrderedDict()
+        self._replies: OrderedDict[tuple[Peer, bytes], tuple[float, bytes]] = OrderedDict()
         self._noted: set[tuple[str, str]] = set()
         self._transport: asyncio.DatagramTransport | None = None
         self._worker: asyncio.Task[None] | None = None
@@ -112,9 +117,11 @@ class Radius(asyncio.DatagramProtocol):
         same = (peer, data[:20])  # code, number, length, authenticator
         client = self._client(peer)
         name = client.name if client else _NOBODY
-        if same in self._replies:
+        now = self._clock.monotonic()
+        then, reply = self._replies.get(same, (now, b""))
+        if reply and now - then <= _AGAIN:
             self._counts.add("radius.repeated", name)
-            return self._replies[same]
+            return reply
         try:
             if client is None:
                 raise Refused("it is none of wifi.radius.clients")
@@ -130,7 +137,8 @@ class Radius(asyncio.DatagramProtocol):
             self._counts.add("radius.refused", name)
             self._note(peer[0], place(error))
             return None
-        self._replies[same] = reply
+        self._replies.pop(same, None)
+        self._replies[same] = (now, reply)
         if len(self._replies) > _REMEMBERED:
             self._replies.popitem(last=False)
         return reply
@@ -140,6 +148,8 @@ class Radius(asyncio.DatagramProtocol):
             address = ipaddress.ip_address(peer[0].partition("%")[0])
         except ValueError:
             return None
+        if isinstance(address, ipaddress.IPv6Address):
+            address = address.ipv4_mapped or address
         return next((one for one in self._clients if address in one.network), None)
 
     def _note(self, host: str, why: str) -> None:

@@ -29,7 +29,7 @@ class Kind(IntEnum):
 class Word(msgspec.Struct, frozen=True, kw_only=True):
     """What one request says."""
 
-    kind: Kind | None  # None: only whether we are there (RFC 5997)
+    kind: Kind | None  # None: nothing of a session, such as whether we are there (RFC 5997)
     nas: bytes = b""  # name or address that the access point gives itself
     session: bytes = b""  # the access point's own id of the session
     delay: int = 0  # seconds since it happened
@@ -70,10 +70,12 @@ def read(data: bytes, secret: bytes) -> tuple[Word, bytes]:
 
 
 def _word(packet: Any) -> Word:
-    try:
-        kind = Kind(_number(packet, _KIND) or 0)
-    except ValueError:
-        raise Refused("a status that is not known") from None
+    status = _number(packet, _KIND)
+    if status is None:
+        raise Refused("no status")
+    if status not in set(Kind):
+        return Word(kind=None)  # of tunnels, say: answered, or it would be sent for ever
+    kind = Kind(status)
     session = _octets(packet, _SESSION)
     if not session and kind not in {Kind.ON, Kind.OFF}:
         raise Refused("a session without an id")

@@ -122,6 +122,7 @@ async def test_joins_sessions_and_failures_are_counted(kernel: Kernel, linux: Li
 async def test_who_is_back_after_a_pause_of_the_agent_is_a_new_session(
     kernel: Kernel, linux: Linux, clock: Fake
 ) -> None:
+    values: dict[tuple[str, str], object] = {}
     for seen, after in (([station(A)], 10), ([], 10), ([station(A, connected=1)], 40)):
         kernel.answers[STATIONS] = seen
         clock.advance(after)

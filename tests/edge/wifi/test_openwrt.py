@@ -163,6 +163,14 @@ async def test_what_the_account_may_not_see_is_absent(point: AccessPoint, source
         await source.read()
 
 
+async def test_where_nothing_may_be_listed_iwinfo_says_what_there_is(
+    point: AccessPoint, source: OpenWrt
+) -> None:
+    point.listing = False
+    point.returns["iwinfo", "devices"] = {"devices": ["phy0-ap0", "phy1-ap0"]}
+    assert by_name(await source.read())["wifi.clients", "ap-1/phy0-ap0"] == 2
+
+
 async def test_a_wrong_password_is_said_and_not_shown(
     point: AccessPoint, source: OpenWrt, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -151,6 +151,8 @@ async def test_they_are_chosen_in_the_settings(tmp_path: Path) -> None:
 
 async def test_a_certificate_that_nobody_vouches_for_is_not_trusted(tmp_path: Path, https: Any) -> None:
     context, authority = https
+    other = tmp_path / "other.crt"
+    other.write_bytes(b"another, in DER")
     async with server(b"HTTP/1.1 204 No Content\r\n\r\n", ssl=context) as host:
         url = f"https://localhost:{host.rpartition(':')[2]}/"
         async with Connection(url, trust=authority) as connection:
@@ -158,6 +160,13 @@ async def test_a_certificate_that_nobody_vouches_for_is_not_trusted(tmp_path: Pa
         async with Connection(url) as connection:
             with pytest.raises(ssl.SSLError):
                 await connection.ask(limit=10)
+        address = f"https://{host}/"  # the certificate does not bear it
+        for trust in ({"trust": authority}, {"pin": other}):
+            async with Connection(address, **trust) as connection:
+                with pytest.raises(OSError, match=r"match|not the one"):
+                    await connection.ask(limit=10)
+        async with Connection(address, pin=authority) as connection:
+            assert (await connection.ask(limit=10)).status == 204
 
 
 @pytest.fixture

@@ -236,7 +236,6 @@ async def test_a_flood_is_dropped_and_the_listener_lives(node: Node) -> None:
 @pytest.mark.parametrize(
     "attributes,reason",
     [
-        ({40: b"\0\0\0\x63", 44: b"s"}, "status"),
         ({44: b"s"}, "status"),
         ({40: b"\1", 44: b"s"}, "status"),
         ({40: b"\0\0\0\1"}, "without an id"),
@@ -249,6 +248,21 @@ def test_requests_that_say_nothing_are_refused(attributes: dict[int, bytes], rea
         packets.read(b"\1" + signed(START)[1:], SECRET.encode())
     with pytest.raises(Refused, match="larger"):
         packets.read(bytes(5_000), SECRET.encode())
+
+
+def test_a_status_of_another_kind_is_answered_and_says_nothing() -> None:
+    word, reply = packets.read(signed({40: b"\0\0\0\x0b", 44: b"s"}), SECRET.encode())
+    assert word.kind is None
+    assert reply[0] == 5
+
+
+async def test_an_idle_users_word_may_look_like_one_before(node: Node) -> None:
+    idle = signed({40: b"\0\0\0\3", 44: b"s1"})
+    for _ in range(4):
+        await ask(node, idle, replies=1)
+        node.clock.advance(900)
+    found = await node.told()
+    assert (found["wifi.sessions.open"], found["radius.requests"]) == (1, 4)
 
 
 def test_a_forged_message_authenticator_is_seen() -> None:

@@ -5,15 +5,18 @@ import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from edge.recorder import Reading
 from edge.wifi.book import Book
 from edge.wifi.build import watching
+from edge.wifi.counters import Counters
 from edge.wifi.counts import Counts
 from edge.wifi.settings import Linux, Settings
 from edge.wifi.together import Part, Together
 from runtime.clock import Fake, System
+from runtime.settings import Wrong
 
 
 class Scripted:
@@ -105,6 +108,46 @@ async def test_counts_are_on_disk_before_they_are_told(tmp_path: Path) -> None:
     with Book(tmp_path / "wifi.db") as kept:  # as after a kill: the first was never closed
         assert Counts(kept).total("wifi.joins", "wlan0") == 3
     book._db.close()
+
+
+async def test_of_a_source_that_cannot_be_read_nobody_is_known() -> None:
+    async def fail() -> None:
+        raise OSError("gone")
+
+    one = Scripted("one")
+    both = Together([Part(one)], Fake())
+    await both.read()
+    assert both.associated()
+    one.act = fail
+    await both.read()
+    assert not both.associated(), "who left meanwhile would be counted for ever"
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"linux": {}},
+        {"portals": [{"url": "http://x/"}]},
+        {"openwrt": [{"name": "a", "address": "http://x/"}]},
+    ],
+)
+async def test_a_library_that_is_not_installed_is_said(
+    chosen: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.wifi.build.find_spec", lambda _: None)
+    with pytest.raises(Wrong, match="imm-edge\\[wifi\\]"):
+        async with watching(msgspec.convert(chosen, Settings), System(), tmp_path):
+            pass
+
+
+async def test_what_this_machine_carries_becomes_a_rate() -> None:
+    clock = Fake()
+    source = Counters(("lo",), clock)
+    await source.read()
+    clock.advance(10)
+    rates = [one.value for one in await source.read() if one.metric == "network.rate.received"]
+    assert len(rates) == 1
+    assert isinstance(rates[0], float)
 
 
 async def test_clients_of_all_sources_are_known_once() -> None:

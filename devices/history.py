@@ -7,11 +7,11 @@ from typing import Final
 
 from city.db import History
 from devices.ca.tables import authorities, certificates
-from devices.enrolment.tables import accounts, claims
+from devices.enrolment.tables import accounts, claims, renewals
 from devices.registry.tables import devices, marks
 
 HISTORY: Final = History(
     name="devices",
     folder=Path(__file__).parent,
-    tables=(devices, marks, authorities, certificates, claims, accounts),
+    tables=(devices, marks, authorities, certificates, claims, accounts, renewals),
 )

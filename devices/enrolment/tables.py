@@ -33,3 +33,14 @@ accounts: Final = Table(
     Column("by", String(80), nullable=False),
     Column("made", Instant, nullable=False),
 )
+
+renewals: Final = Table(
+    "devices_renewals",
+    metadata,
+    Column("device", String(64), primary_key=True),
+    Column("step", String(16), nullable=False),  # rotate, install, failed
+    Column("command", String(64), nullable=False),  # that is waited for
+    Column("serial", String(40), nullable=False),  # of the certificate that is being installed
+    Column("since", Instant, nullable=False),
+    Column("reason", String(300), nullable=False),  # of a failure
+)

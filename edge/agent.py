@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from contracts import instants
@@ -26,6 +27,7 @@ from runtime.clock import Clock
 from runtime.service import Service
 from runtime.spool import Full, Spool
 
+_THREADS: Final = 3  # for the disk and for sources that block: each costs memory, and few ever wait
 _HOUR_LATE: Final = 2.0  # seconds after an hour's close until it is told: samples of its last moments are in
 _log: Final = logging.getLogger(__name__)
 __all__ = ["Control", "Plug", "Source", "Station", "Work", "run", "sampler"]
@@ -45,6 +47,7 @@ async def run(
     `plugs` add what it can do for the desk. Raises spool.Busy, spool.Unusable, spool.Full,
     commands.errors.Unkept, runtime.settings.Wrong at the start.
     """
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS, thread_name_prefix="work"))
     steady = clock if isinstance(clock, Steady) else Steady(clock)
     with Memory(steady) as memory, _spool(settings, steady) as spool:
         station = Station(settings, service, steady, spool, device)
@@ -161,7 +164,7 @@ async def _tell(station: Station) -> None:
 @contextlib.asynccontextmanager
 async def _exposed(station: Station) -> AsyncIterator[None]:
     """Figures for Prometheus on loopback, where a port is set."""
-    if not station.settings.metrics_port:
+    if station.registry is None:
         yield
         return
     from prometheus_client import start_http_server

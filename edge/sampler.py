@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from typing import Final
-
-from prometheus_client import CollectorRegistry, Counter
+from typing import TYPE_CHECKING, Final
 
 from contracts.topics import Device, Kind
 from edge.clock import keep
@@ -16,6 +14,10 @@ from edge.recorder import Reading, Recorder
 from edge.sampling import ticks
 from edge.station import Source, Station, Work
 from runtime.spool import Full, Lane
+from runtime.uplink import plain
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
 
 _NO_PROBE: Final = 3_600.0  # seconds between looks where no probes are wanted
 _PROBES_BEHIND: Final = 10  # batches of the event lane; behind more no probe is sent
@@ -103,8 +105,14 @@ async def _probe(station: Station, recorder: Recorder) -> None:
 
 
 class _Figures:
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.recorded = Counter("imm_agent_samples", "Samples recorded", registry=registry)
-        self.missed = Counter(
-            "imm_agent_missed", "Ticks at which nothing could be sampled", registry=registry
-        )
+    """Counters, where somebody may scrape them."""
+
+    def __init__(self, registry: CollectorRegistry | None) -> None:
+        self.recorded = self.missed = plain.NOTHING
+        if registry is not None:
+            from prometheus_client import Counter
+
+            self.recorded = Counter("imm_agent_samples", "Samples recorded", registry=registry)
+            self.missed = Counter(
+                "imm_agent_missed", "Ticks at which nothing could be sampled", registry=registry
+            )

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
-import platform
-import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -120,6 +117,8 @@ def report(
 
 def meta(*, seed: int | None = None, clock: Clock | None = None) -> dict[str, Any]:
     """Where figures come from: commit, machine, seed, versions, time."""
+    import platform  # here and below: what only reports need costs each agent memory
+
     return {
         "commit": _commit(),
         "machine": {
@@ -139,6 +138,8 @@ def _commit() -> str:
     root = Path(__file__).resolve().parents[1]
     if not (root / ".git").exists():
         return ""
+    import subprocess
+
     try:
         text = subprocess.run(
             ["git", "-C", str(root), "describe", "--always", "--dirty=+", "--abbrev=12", "--match="],
@@ -153,6 +154,8 @@ def _commit() -> str:
 
 
 def _versions() -> dict[str, str]:
+    import importlib.metadata
+
     found = {}
     for name in _REPORTED:
         try:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import os
 import re
 import tomllib
@@ -132,6 +131,8 @@ def _member(target: Any, name: str, setting: str, value: object, cure: str) -> A
     members = _members(target)
     found = members.get(name, members.get("*"))
     if found is None:
+        import difflib  # only where a name is wrong
+
         near = difflib.get_close_matches(name, members, n=1)
         hint = f" (nearest: {near[0]})" if near else f" (known: {', '.join(sorted(members)) or 'none'})"
         raise Wrong(setting, value, f"no such setting{hint}", cure)

@@ -6,13 +6,12 @@ import base64
 from collections import Counter
 from typing import Any, Final
 
-import cbor2
 import msgspec
 
 from contracts.batches import CBOR, JSON
 from contracts.instants import to_seconds
+from contracts.senml.labels import LABELS
 from contracts.senml.names import base_name
-from contracts.senml.parsing import LABELS
 from contracts.series import Block, Data, Value, join_name
 
 _INTEGERS: Final = {label: number for number, label in LABELS.items()}
@@ -28,6 +27,8 @@ def encode(block: Block, content_type: str = JSON) -> bytes:
     if content_type == JSON:
         return msgspec.json.encode(records)
     if content_type == CBOR:
+        import cbor2  # 2 MB that a small device which speaks JSON does without
+
         labelled = [{_INTEGERS[label]: value for label, value in record.items()} for record in records]
         return cbor2.dumps(labelled, canonical=True)  # canonical: each float in the fewest bytes that keep it
     raise ValueError(f"content type {content_type}: {JSON} or {CBOR}")

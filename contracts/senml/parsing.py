@@ -10,30 +10,12 @@ import re
 from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
-import cbor2
-
 from contracts.errors import Refused
+from contracts.senml.labels import LABELS
 
 Record = dict[str, Any]
 _DEEPEST: Final = 16  # levels; a pack has two, fields that we do not know may have some more
 _BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]*={0,2}")
-LABELS: Final = {  # RFC 8428 6, table 4
-    -1: "bver",
-    -2: "bn",
-    -3: "bt",
-    -4: "bu",
-    -5: "bv",
-    -6: "bs",
-    0: "n",
-    1: "u",
-    2: "v",
-    3: "vs",
-    4: "vb",
-    5: "s",
-    6: "t",
-    7: "ut",
-    8: "vd",
-}
 _KNOWN: Final = frozenset(LABELS.values())
 
 
@@ -64,6 +46,8 @@ def json_records(payload: bytes) -> list[Record]:
 
 def cbor_records(payload: bytes) -> list[Record]:
     """CBOR pack → records under the JSON labels. Raises Refused."""
+    import cbor2  # a small device that only speaks JSON never loads it
+
     try:
         stream = io.BytesIO(payload)
         decoder = cbor2.CBORDecoder(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 from pathlib import Path
 from typing import Final
 
@@ -76,6 +75,8 @@ class Credentials:
         current = self._target(CURRENT)
         for old in self.path.iterdir():
             if old.is_dir() and not old.is_symlink() and old.name != current:
+                import shutil  # not before: it loads three packers
+
                 shutil.rmtree(old, ignore_errors=True)
 
     def back(self) -> bool:

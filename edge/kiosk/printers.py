@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import shutil
 from collections import Counter
+from pathlib import Path
 from typing import Final
 
 from edge.network import part
 from edge.recorder import Reading
 from runtime.clock import Clock
 
+_PROGRAM: Final = Path("/usr/bin/lpstat")
 _EVERY: Final = 60.0  # seconds between two questions: each starts a program
 _PATIENCE: Final = 5.0  # seconds that one may take
+_ABSENT: Final = (b"No destinations", b"Scheduler is not running")  # no printer here
 _ENGLISH: Final = {"LC_ALL": "C"}
 
 
@@ -23,19 +25,19 @@ class Printers:
 
     name = "printers"
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, program: Path = _PROGRAM) -> None:
+        self._program = program
         self._clock = clock
         self._asked = -_EVERY
 
     async def read(self) -> list[Reading]:
         """Each printer, once a minute. Raises OSError where CUPS does not answer."""
-        program = shutil.which("lpstat")
-        if program is None or self._clock.monotonic() - self._asked < _EVERY:
+        if not self._program.exists() or self._clock.monotonic() - self._asked < _EVERY:
             return []
         self._asked = self._clock.monotonic()
-        printers = await _ask(program, "-p")
+        printers = await _ask(self._program, "-p")
         jobs = Counter(
-            line.split()[0].rpartition("-")[0] for line in await _ask(program, "-o") if line.split()
+            line.split()[0].rpartition("-")[0] for line in await _ask(self._program, "-o") if line.split()
         )
         found: list[Reading] = []
         for line in printers:
@@ -49,7 +51,7 @@ class Printers:
         return found
 
 
-async def _ask(program: str, question: str) -> list[str]:
+async def _ask(program: Path, question: str) -> list[str]:
     asked = await asyncio.create_subprocess_exec(
         program,
         question,
@@ -68,6 +70,6 @@ async def _ask(program: str, question: str) -> list[str]:
             with contextlib.suppress(ProcessLookupError):
                 asked.kill()
             await asked.wait()
-    if asked.returncode and b"No destinations" not in wrong:
+    if asked.returncode and not any(word in wrong for word in _ABSENT):
         raise OSError(f"lpstat {question}: {wrong.decode(errors='replace').strip()[:100]}")
     return said.decode(errors="replace").splitlines()

@@ -91,7 +91,8 @@ class Touch:
 
 
 def _direct(properties: str) -> bool:
+    words = properties.split()  # the lowest bits stand in the last
     try:
-        return bool(int(properties.rsplit(maxsplit=1)[-1], 16) & _DIRECT) if properties else False
+        return bool(words) and bool(int(words[-1], 16) & _DIRECT)
     except ValueError:
         return False

@@ -5,7 +5,6 @@ from __future__ import annotations
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -63,6 +62,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(f"speed {self.speed}: 1 to 3600, or 0 for as fast as it goes")
         if not 1 <= self.batch <= 5_000:
             raise ValueError(f"batch {self.batch}: 1 to 5000 rows")
+        from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # only who replays loads it
+
         try:
             ZoneInfo(self.zone)
         except (ZoneInfoNotFoundError, ValueError):

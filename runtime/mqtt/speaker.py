@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from runtime.mqtt.lean import paho
 from runtime.mqtt.settings import Settings, Will
 from runtime.mqtt.wire import Wire
 

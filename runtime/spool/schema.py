@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +11,9 @@ from runtime.spool.errors import Busy, Unusable
 VERSION: Final = 2
 PAGE: Final = 4096  # bytes
 CHECKPOINT: Final = 256  # pages of WAL (1 MiB) after which it flows back into the file: disks may be small
+CACHE: Final = (
+    1024  # KiB of pages kept in memory: all inner pages of a spool of 256 MiB, on small machines too
+)
 # Short, without comments: the schema must fit the file's first page (see lay_first_page).
 #
 # batches: only appended, and taken away once settled, shed or found corrupt. `recorded`: µs UTC; `size`: what
@@ -54,7 +56,7 @@ def connect(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA synchronous=FULL")
         db.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT}")
         db.execute(f"PRAGMA journal_size_limit={CHECKPOINT * PAGE}")
-        db.execute("PRAGMA cache_size=-4096")
+        db.execute(f"PRAGMA cache_size=-{CACHE}")
         db.execute("BEGIN IMMEDIATE")
         db.execute("COMMIT")
     except sqlite3.DatabaseError as error:
@@ -84,6 +86,8 @@ def lay_first_page(path: Path) -> None:
 
     The header's free list and size are left out; they are not needed to read.
     """
+    import tempfile  # only for a damaged file
+
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder) / "fresh"
         db = sqlite3.connect(fresh, isolation_level=None)

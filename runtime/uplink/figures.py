@@ -9,9 +9,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from runtime.spool import Spool
+from runtime.uplink.plain import Figures
 
 
-class Figures:
+class Counters(Figures):
     """Counters by channel, and the state of the spool whenever somebody looks."""
 
     def __init__(self, registry: CollectorRegistry, spool: Spool) -> None:

@@ -13,9 +13,7 @@ import itertools
 import logging
 import random
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
-
-from prometheus_client import CollectorRegistry
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from contracts import receipts
 from contracts.errors import Refused
@@ -23,9 +21,12 @@ from contracts.receipts import Receipt
 from runtime import logs, mqtt
 from runtime.clock import Clock, System
 from runtime.spool import Batch, Full, Lane, Spool
-from runtime.uplink.figures import Figures
 from runtime.uplink.flights import Flights
+from runtime.uplink.plain import Figures
 from runtime.uplink.settings import Settings
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
 
 T = TypeVar("T")
 _CHUNK: Final = 64  # batches read from the spool at a time, so that a new alarm soon has its turn
@@ -55,7 +56,7 @@ class Uplink:
         self._client = client
         self._clock = clock or System()
         self._settings = settings or Settings()
-        self._figures = Figures(registry or CollectorRegistry(), spool)
+        self._figures = _figures(registry, spool)
         self._jitter = jitter
         self._flights = Flights(self._settings, spool.limit)
         self._patience = self._settings.patience
@@ -259,6 +260,14 @@ class Uplink:
             for part in self._turns:  # who waits for space goes on; who hangs in the disk does not
                 self._turn(part)
             await asyncio.sleep(_DISK)
+
+
+def _figures(registry: CollectorRegistry | None, spool: Spool) -> Figures:
+    if registry is None:
+        return Figures()
+    from runtime.uplink.figures import Counters
+
+    return Counters(registry, spool)
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -78,12 +78,17 @@ async def test_printers_are_ready_or_not_and_their_jobs_are_counted(cups: Cups, 
     }
 
 
-async def test_a_cups_that_is_gone_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+async def test_a_cups_that_is_not_there_is_no_printer(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("CUPS_SERVER", str(tmp_path / "none"))
-    with pytest.raises(OSError, match="lpstat"):
-        await Printers(Fake()).read()
-
-
-async def test_without_lpstat_printers_are_absent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "/nowhere")
     assert await Printers(Fake()).read() == []
+
+
+async def test_an_lpstat_that_fails_is_told() -> None:
+    with pytest.raises(OSError, match="lpstat -p"):
+        await Printers(Fake(), program=Path("/bin/false")).read()
+
+
+async def test_without_lpstat_printers_are_absent(tmp_path: Path) -> None:
+    assert await Printers(Fake(), program=tmp_path / "none").read() == []

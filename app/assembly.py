@@ -29,6 +29,7 @@ from city.identity.holders import Holders
 from city.outbox import Consumer
 from city.outbox.consumers import Beside
 from console.ports import Ports
+from devices.enrolment.renewing import Driver
 from devices.registry.publish import Publisher as Rosters
 from ingest.replay import Replay
 from runtime.mqtt import Client
@@ -127,7 +128,7 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
     )
     return _together(
         parts,
-        besides=hands.besides,
+        besides=(*hands.besides, *((_renewals(parts),) if client else ())),
         contributions=(
             console.wiring.contribution(ports, clock=parts.clock, thanks=parts.settings.thanks),
             tangi.contribution,
@@ -152,6 +153,13 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
             web.operations.wiring.contribution(parts.db, clock=parts.clock, trail=parts.audit),
         ),
     )
+
+
+def _renewals(parts: Parts) -> Beside:
+    """What has devices renew their certificates."""
+    commands = parts.control.programmes
+    driver = Driver(parts.db, parts.fleet.renewal, commands, clock=parts.clock, trail=parts.audit)
+    return driver.beside()
 
 
 def _together(

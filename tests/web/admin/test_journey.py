@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pyotp
 import pytest
+from click.testing import CliRunner
 from playwright.sync_api import Browser, Page, expect
 
-from app import identities
+from app.commands.admin import admin
+from tests.fixtures import house
 from tests.fixtures.port import listen, serving
 from tests.fixtures.whole import Whole
 
@@ -18,13 +19,26 @@ PASSWORD = "kereta api 7 pagi"
 expect.set_options(timeout=LIMIT)
 
 
-@pytest.fixture
-def platform(tmp_path: Path) -> Iterator[tuple[Whole, str]]:
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Whole, str]]:
     """The whole application on a port of its own, with nobody in it."""
+    folder = tmp_path_factory.mktemp("platform")
     bound, address = listen()
-    whole = Whole(tmp_path, address=address)
+    whole = Whole(folder, address=address)
+    (folder / "imm.toml").write_text(f'data = "{folder}"\n[identity]\naddress = "{address}"\n')
     with serving(whole.app(whole.parts.account.resolve), bound):
         yield whole, address
+
+
+def first_link(whole: Whole, address: str) -> str:
+    """What `imm admin invite` prints."""
+    options = ["--login", "ratna", "--name", "Ratna", "--role", "platform/admin", "--role", "platform/viewer"]
+    config = whole.parts.settings.data / "imm.toml"
+    done = CliRunner().invoke(admin, ["invite", *options], obj=config)
+    assert done.exit_code == 0, done.output
+    found = re.search(rf"{address}/link/[\w-]+", done.output)
+    assert found, done.output
+    return found[0]
 
 
 def new_page(browser: Browser) -> Page:
@@ -65,6 +79,12 @@ def invite(page: Page, address: str) -> str:
     """Somebody with a role; the link for him."""
     page.goto(f"{address}/kelola/orang/baru")
     page.locator("input[name=name]").fill("Budi")
+    page.locator("input[name=login]").fill("Budi!")
+    page.get_by_role("button", name="Buat akun").click()
+    expect(page.locator("#form-login-fault")).to_be_visible()
+    expect(page.get_by_role("alert", name="Ada yang belum benar")).to_be_focused()
+    expect(page.locator("input[name=name]")).to_have_value("Budi")  # what was typed stays
+    expect(page.locator("input[name=login]")).to_have_value("Budi!")
     page.locator("input[name=login]").fill("budi")
     page.get_by_role("button", name="Buat akun").click()
     link = page.locator(".secret").inner_text()
@@ -97,10 +117,9 @@ def with_passkeys(page: Page) -> None:
 
 def test_from_the_first_link_to_a_key_and_out_again(platform: tuple[Whole, str], browser: Browser) -> None:
     whole, address = platform
-    made = identities.first(whole.parts.identity, name="Ratna")
-    assert made
+    link = first_link(whole, address)
     page, his = new_page(browser), new_page(browser)
-    come_in(page, made.link.address(address))
+    come_in(page, link)
     expect(page.get_by_role("heading", name="Bima sekarang")).to_be_visible()
 
     known = {"Authorization": f"Bearer {key_of_an_app(page, address)}"}
@@ -126,3 +145,23 @@ def test_from_the_first_link_to_a_key_and_out_again(platform: tuple[Whole, str],
     expect(his).to_have_url(re.compile("/masuk"))  # the next part that refreshes itself finds the door closed
     page.context.close()
     his.context.close()
+
+
+def test_a_site_is_moved_by_a_press_on_the_map(platform: tuple[Whole, str], browser: Browser) -> None:
+    whole, address = platform
+    opened = house.let_in(whole.parts.db, whole.parts.identity, "Eka", "platform/operator")
+    page = new_page(browser)
+    page.context.add_cookies([{"name": "imm-session", "value": opened.token, "url": address}])
+    page.goto(f"{address}/kelola/lokasi/baru")
+    page.locator("input[name=id]").fill("pasar-kanoman")
+    page.locator("input[name=title]").fill("Pasar Kanoman")
+    before = page.locator("input[name=latitude]").input_value()
+    page.locator("imm-map .canvas").click(position={"x": 200, "y": 60})
+    expect(page.locator("input[name=latitude]")).not_to_have_value(before)
+    moved = page.locator("input[name=latitude]").input_value()
+    expect(page.locator("imm-map li")).to_have_attribute("data-lat", str(float(moved)))
+    page.get_by_role("button", name="Simpan").click()
+    expect(page).to_have_url(f"{address}/kelola/lokasi")
+    (site,) = [one for one in whole.parts.atlas.sites() if one.id != "kota"]
+    assert site.latitude == float(moved)
+    page.context.close()

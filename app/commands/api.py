@@ -31,7 +31,9 @@ def api_option(command: Command) -> Command:
 
 def call(api: str, method: str, path: str, **options: Any) -> Any:
     """One request, its JSON answer. Raises Failure that says what to do."""
-    headers = {"Authorization": f"Bearer {known}"} if (known := _key()) else {}
+    headers = dict(options.pop("headers", {}))
+    if known := _key():
+        headers["Authorization"] = f"Bearer {known}"
     try:
         answer = httpx.request(method, f"{api.rstrip('/')}{path}", timeout=60, headers=headers, **options)
     except httpx.HTTPError as error:

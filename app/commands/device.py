@@ -9,6 +9,9 @@ import click
 
 from app.commands.api import shown
 from app.commands.device_ca import ca
+from app.commands.device_command import command
+from app.commands.device_rollout import rollout
+from app.commands.device_shadow import shadow
 from app.commands.device_table import export, import_
 from app.fleets import opened
 from app.identities import why as by
@@ -178,6 +181,9 @@ def retire(context: click.Context, device: str, why: str, *, yes: bool) -> None:
 
 
 device.add_command(ca)
+device.add_command(command)
+device.add_command(rollout)
+device.add_command(shadow)
 device.add_command(import_)
 device.add_command(export)
 

@@ -65,7 +65,7 @@ def _reading(routes: APIRouter, shadows: Shadows) -> None:
         responses=answers(list[Key], [KEYS[Kind.KIOSK]["volume"]]),
         dependencies=read,
     )
-    async def keys(kind: Kind) -> Response:
+    async def keys(kind: Annotated[Kind, Path(examples=["kiosk"])]) -> Response:
         return reply(list(KEYS.get(kind, {}).values()))
 
     @routes.get(

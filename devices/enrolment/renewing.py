@@ -29,7 +29,7 @@ from runtime.logs import clean
 ROTATE: Final = "rotate"
 INSTALL: Final = "install"
 FAILED: Final = "failed"  # tried again after a while
-EVERY: Final = 30.0  # seconds between looks
+EVERY: Final = 10.0  # seconds between looks
 AGAIN: Final = 6 * HOUR  # after a failure
 _LASTS: Final = 3 * DAY // SECOND  # seconds of a command: sleeping devices wake up meanwhile
 _WHY: Final = "the certificate is to be renewed"

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from app.brokers.mosquitto import find
 from app.fleets import opened
@@ -17,7 +18,9 @@ from app.histories import HISTORIES
 from app.settings import Settings, resolve
 from city.db import Database, upgrade
 from contracts.enrolment import Claim
+from contracts.instants import DAY
 from devices.ca import root
+from devices.ca.tables import certificates
 from runtime.clock import System
 from runtime.ports import free_port
 from simulator.chaos.stack import Stack
@@ -109,7 +112,7 @@ async def edge(*words: str) -> tuple[int, str]:
     return process.returncode or 0, said.decode()
 
 
-async def test_one_minute_from_box_to_first_sample(
+async def test_one_minute_from_box_to_first_sample_and_then_for_years(
     city: City, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     await city.post("/api/v1/devices", {"device": "kiosk-77", "kind": "kiosk", "site": "bima"})
@@ -142,3 +145,21 @@ async def test_one_minute_from_box_to_first_sample(
         "enrol", "--folder", str(tmp_path / "clone"), "--server", claim.server, made["code"]
     )
     assert (again, "another device has used this code" in said) == (1, True)
+
+    # Later, its certificate is renewed while it works: another key, the old one revoked and destroyed.
+    key = home / "credentials" / "current" / "key.pem"
+    old = key.read_bytes()
+    database = Database.of(resolve(Settings(data=tmp_path / "data")).city)
+    with database.begin() as tx:  # as if it had been issued long ago
+        tx.execute(update(certificates).values(issued=certificates.c.issued - 300 * DAY))
+    database.close()
+
+    def renewed() -> Any:
+        items = city.stack.ask.get("/api/v1/devices/kiosk-77/certificates")["items"]
+        return len(items) == 2 and items[1]["reason"] == "superseded" and items
+
+    (new, _) = await until(renewed)
+    assert (new["why"], new["revoked"]) == ("renewal", None)
+    assert key.read_bytes() != old
+    settled = [path.name for path in (home / "credentials").iterdir() if not path.is_symlink()]
+    assert len(settled) == 1

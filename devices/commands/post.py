@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter as Counts
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
@@ -35,6 +36,8 @@ from runtime.mqtt import Ask, Denied, Lost, Message
 
 T = TypeVar("T")
 INBOX: Final = 1_000  # results not kept yet; a further one is dropped: its device is asked again
+AHEAD: Final = 16  # commands to one device whose end is not known; half of what it lets wait (edge.commands)
+_AWAY: Final = frozenset({State.SENT, State.ACCEPTED, State.RUNNING})
 _BATCH: Final = 200  # commands or results in one transaction
 _OPEN: Final = 20_000  # open commands looked at in one round
 _LOOK: Final = 1.0  # seconds between rounds that nobody asked for
@@ -124,7 +127,7 @@ class Post:
     def _mark(self, lease: Lease) -> Sequence[Record]:
         """Keep as sent what leaves now: what is new for devices that are online, or to be asked again."""
         now = self._clock.now()
-        due = [one.id for one in self._look(now) if self._is_due(one, now)][:_BATCH]
+        due = self._due(self._look(now), now)
         if not due:
             return ()
         marked: list[Record] = []
@@ -151,6 +154,19 @@ class Post:
                 _Due(**{str(name): value for name, value in row.items()})
                 for row in tx.execute(query).mappings()
             ]
+
+    def _due(self, found: Sequence[_Due], now: int) -> list[str]:
+        """Ids of those whose turn it is; a device is given so many at once that it need not refuse any."""
+        ahead = Counts(one.device for one in found if one.state in _AWAY)
+        due: list[str] = []
+        for one in found:
+            if len(due) == _BATCH:
+                break
+            fresh = one.state == State.QUEUED
+            if self._is_due(one, now) and not (fresh and ahead[one.device] >= AHEAD):
+                due.append(one.id)
+                ahead[one.device] += fresh
+        return due
 
     def _is_due(self, one: _Due, now: int) -> bool:
         since = self._online.since(one.device)
@@ -198,6 +214,7 @@ class Post:
                 self._results.labels(fate.value).inc()
             for _, message in batch:
                 message.ack()
+            self._wake.set()  # whose end is known makes room for the next
 
     def _take(self, lease: Lease, came: list[Came]) -> list[intake.Fate]:
         with self._db.begin() as tx:

@@ -107,7 +107,7 @@ async def _made(settings: mqtt.Settings, world: World, parties: list[Party]) -> 
             clients[party.account] = Client(username=party.account, roles=held)
     passwords = {name: secrets.token_urlsafe(16) for name in clients}
     client = mqtt.Client(settings, client_id=f"imm.check{world.mark}")
-    control = Control(client, new_id=ids.factory(System()), patience=settings.patience)
+    control = Control(client, new_id=ids.factory(System()), clock=System(), patience=settings.patience)
     drop = [
         *(words.delete_client(name) for name in clients),
         *(words.delete_role(name) for name in want.roles),

@@ -38,7 +38,7 @@ async def opened(parts: Parts) -> tuple[mqtt.Client, Dynsec]:
     client = await parts.client("accounts")
     wanted = OfRegistry(parts.db, parts.fleet.accounts, roster(parts.settings))
     gate = Dynsec(
-        Control(client, new_id=parts.ids),
+        Control(client, new_id=parts.ids, clock=parts.clock),
         Mapped(wanted, parts.mappings.written_by),
         mapped=parts.mappings.filters,
     )

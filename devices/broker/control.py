@@ -13,12 +13,13 @@ from devices.broker import words
 from devices.broker.errors import Denied, Refused, Silent
 from devices.broker.words import Answer, Answers, Client, Command, Role
 from runtime import ids, mqtt
+from runtime.clock import Clock
 
-BATCH: Final = (
-    20  # commands a message: the broker does nothing else meanwhile, and writes its file after each
-)
+BATCH: Final = 20  # commands a message, at most
+LEAST: Final = 2  # so many are never parted: to shut an account takes two
+_HELD_UP: Final = 0.5  # seconds that a batch may take: the broker does nothing else meanwhile
 PAGE: Final = 200  # accounts or roles an answer
-PATIENCE: Final = 30.0  # seconds for an answer; at 10,000 accounts a batch takes some 3
+PATIENCE: Final = 30.0  # seconds for an answer
 NOT_FOUND: Final = frozenset({"Client not found", "Role not found", "Group not found"})
 EXISTS: Final = frozenset({"Client already exists", "Role already exists"})
 _log: Final = logging.getLogger(__name__)
@@ -28,11 +29,15 @@ T = TypeVar("T")
 class Control:
     """Asks the plugin by a connection of its own, opened by the desk's account; one batch at a time."""
 
-    def __init__(self, client: mqtt.Client, *, new_id: ids.Factory, patience: float = PATIENCE) -> None:
+    def __init__(
+        self, client: mqtt.Client, *, new_id: ids.Factory, clock: Clock, patience: float = PATIENCE
+    ) -> None:
         self._client = client
+        self._clock = clock
         self._new_id = new_id
         self._patience = patience
         self._turn = asyncio.Lock()
+        self._size = BATCH
         self._asked = ""
         self._answers: asyncio.Future[tuple[Answer, ...]] | None = None
         client.subscribe(words.ANSWER, self._hear, qos=0)
@@ -60,12 +65,20 @@ class Control:
     async def tell(self, commands: Sequence[Command], *, pardon: frozenset[str] = frozenset()) -> None:
         """Have everything done, batch by batch, whatever one of them meets.
 
+        The plugin writes its whole file after each command, so batches are smaller where there are many
+        accounts: between two the broker serves others, and a device that must be cut waits for one at most.
         Raises Refused of the first command whose error is not pardoned, Silent, Denied.
         """
         wrong: Refused | None = None
-        for start in range(0, len(commands), BATCH):
-            batch = commands[start : start + BATCH]
-            for command, answer in zip(batch, await self.ask(batch), strict=True):
+        start = 0
+        while start < len(commands):
+            batch = commands[start : start + self._size]
+            start += len(batch)
+            began = self._clock.monotonic()
+            answers = await self.ask(batch)
+            each = (self._clock.monotonic() - began) / len(batch)
+            self._size = max(LEAST, min(BATCH, int(_HELD_UP / each) if each else BATCH))
+            for command, answer in zip(batch, answers, strict=True):
                 if answer.error and answer.error not in pardon:
                     wrong = wrong or Refused(answer.command, _subject(command), answer.error)
         if wrong:

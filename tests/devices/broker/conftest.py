@@ -86,7 +86,7 @@ def enter(tmp_path: Path) -> Enter:
             longest_pause=0.1,
         )
         client = mqtt.Client(settings, client_id="imm.gate.test")
-        control = Control(client, new_id=ids.factory(System()), patience=LIMIT)
+        control = Control(client, new_id=ids.factory(System()), clock=System(), patience=LIMIT)
         async with client:
             await client.wait_connected(LIMIT)
             yield Dynsec(control, wishes)

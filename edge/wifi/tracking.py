@@ -14,6 +14,7 @@ from runtime.clock import Clock
 _MOST: Final = 4_096  # clients of a radio that are followed; no access point serves as many
 _EDGES: Final = (-80, -70, -60, -50)  # dBm; a client counts for the first that its signal does not exceed
 _WRAP: Final = 1 << 32
+_LATE: Final = 10.0  # seconds by which an answer may come late: less is no sign of an association between
 _SLACK: Final = 2.0  # seconds by which a radio's own count of seconds may differ from ours
 
 
@@ -81,7 +82,8 @@ class Track:
             client.gone = None
             self._join()
             self._move(one, None)
-        elif _again(client.last, one):
+        elif _again(client.last, one, span := now - (self._looked or now)):
+            client.session = client.session and span <= self._flap
             self._join()
             self._move(one, None)
         else:
@@ -141,11 +143,11 @@ class Track:
                 yield Reading(metric=metric, value=share, instance=self._radio)
 
 
-def _again(before: Seen, now: Seen) -> bool:
-    """Whether the client associated anew between two looks that both saw it."""
+def _again(before: Seen, now: Seen, span: float) -> bool:
+    """Whether the client associated anew between two looks, `span` seconds apart, that both saw it."""
     if before.connected is None or now.connected is None:
         return False
-    return now.connected < before.connected
+    return now.connected < max(before.connected, before.connected + span - _LATE)
 
 
 def _histogram(signals: Iterable[float]) -> dict[int, int]:

@@ -119,6 +119,17 @@ async def test_joins_sessions_and_failures_are_counted(kernel: Kernel, linux: Li
     assert await look() == (5, 2, 1)
 
 
+async def test_who_left_and_came_back_while_nobody_could_look_is_counted(
+    kernel: Kernel, linux: Linux, clock: Fake
+) -> None:
+    kernel.answers[STATIONS] = [station(A, connected=5), station(B, connected=5)]
+    await linux.read()
+    clock.advance(1_800)
+    kernel.answers[STATIONS] = [station(A, connected=1_800), station(B, connected=900)]
+    values = by_name(await linux.read())
+    assert (values["wifi.joins", "wlan0"], values["wifi.sessions", "wlan0"]) == (1, 1), "only B was away"
+
+
 async def test_who_is_back_after_a_pause_of_the_agent_is_a_new_session(
     kernel: Kernel, linux: Linux, clock: Fake
 ) -> None:

@@ -59,6 +59,8 @@ class Holder:
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Answer | Refusal:
         certificate = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        if certificate is None:  # the context asks for one; should that ever change, nobody gets in
+            return self._refuse("unknown", "no certificate", 3_600.0)
         try:
             line = await reader.readline()
             ask = sitekeys.decode_ask(line)

@@ -1,5 +1,6 @@
 """Sketches travel whole and small, and nothing else passes for one: the library that reads them is C++."""
 
+import struct
 from collections.abc import Callable
 
 import datasketches
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts import senml, sitekeys, sketches
+from contracts import hyperloglog, senml, sitekeys, sketches
 from contracts.batches import CBOR, JSON
 from contracts.errors import Refused
 from contracts.instants import HOUR, MINUTE
@@ -115,6 +116,45 @@ def test_numbers_and_text_are_no_sketch() -> None:
 def test_a_device_may_not_say_what_the_store_merges(metric: str) -> None:
     with pytest.raises(Refused, match="reserved"):
         senml.decode(b'[{"n":"%s","v":5}]' % metric.encode(), JSON, NODE, now=START, block=Block())
+
+
+def refused(body: bytes) -> str:
+    with pytest.raises(Refused) as caught:
+        hyperloglog.check(body, LG_K)
+    return caught.value.reason
+
+
+def test_a_register_that_points_to_no_exception_is_refused_although_the_sums_are_right() -> None:
+    """This one ends the process of whoever merges it."""
+    body = bytearray(a_body(5_000))
+    place = next(place for place in range(40, len(body)) if body[place] & 15)
+    value = body[place] & 15
+    body[place] |= 15
+    (total,) = struct.unpack_from("<d", body, 16)
+    struct.pack_into("<d", body, 16, total - 2.0**-value)
+    assert "do not match" in refused(bytes(body))
+
+
+@pytest.mark.parametrize(
+    "people,place,byte,reason",
+    [
+        (5, 4, 30, "another length"),  # 2^30 slots would be made
+        (5, 11, 0, "coupons"),
+        (300, 4, 30, "fuller"),
+        (300, 8, 0, "another length"),
+        (5_000, 6, 60, "least"),
+        (5_000, 32, 1, "least"),
+        (5_000, 23, 0x7F, "sums"),
+        (5_000, 5, 0, "compact"),
+        (5_000, 7, 6, "HLL_4"),
+        (5_000, 3, 13, "2^14"),
+    ],
+)
+def test_what_a_body_says_of_itself_must_be_so(people: int, place: int, byte: int, reason: str) -> None:
+    body = bytearray(a_body(people))
+    hyperloglog.check(bytes(body), LG_K)
+    body[place] = byte
+    assert reason in refused(bytes(body))
 
 
 @st.composite

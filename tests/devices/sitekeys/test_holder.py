@@ -199,5 +199,12 @@ async def test_a_device_believes_no_nonsense(city: City, line: bytes) -> None:
             await stand.ask(city.device("wifi-1"))
 
 
+def test_a_certificate_is_asked_for_and_tls_is_new(city: City) -> None:
+    shown = city.server()
+    made = context(str(shown.certificate), str(shown.key), city.trusted)
+    assert made.verify_mode is ssl.CERT_REQUIRED
+    assert made.minimum_version is ssl.TLSVersion.TLSv1_3
+
+
 def test_a_question_is_small() -> None:
     assert len(sitekeys.encode(Ask(known=("0" * 16,) * 2))) < 100

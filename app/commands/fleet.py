@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -86,6 +87,42 @@ def reconcile(context: click.Context, *, force: bool, json: bool) -> None:
             done = await gate.reconcile(force=force)
             running.stop()
         emit(msgspec.structs.asdict(done), json=json)
+
+    service.run(main)
+
+
+@fleet.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--accounts",
+    "base",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    required=True,
+    help="File whose processes and apps are taken over: that of deploy/prepare.py, or a broker's.",
+)
+@click.pass_context
+def seed(context: click.Context, file: Path, base: Path) -> None:
+    """Write the accounts of a new broker, or of one that lost its own, with all devices of the registry.
+
+    To fill an empty broker over MQTT takes hours where there are many devices.
+    """
+    from app.parts import Parts
+    from app.processes import accounts
+    from devices.broker import seed as seeds
+
+    settings = load(context)
+    try:
+        others = seeds.others(base.read_bytes())
+    except msgspec.MsgspecError as error:
+        raise Failure(f"{base} cannot be used", str(error), "name a dynamic-security.json") from None
+
+    async def main(running: service.Service) -> None:
+        async with Parts(settings, running) as parts:
+            made = accounts.seed(parts, others)
+            running.stop()
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+            out.write(made)
+        click.echo(f"{file}: {len(msgspec.json.decode(made)['clients']):,} accounts")
 
     service.run(main)
 

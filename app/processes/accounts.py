@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from app.parts import Parts, roster
+from devices.broker import seed as seeds
+from devices.broker import state
 from devices.broker.control import Control
 from devices.broker.dynsec import Dynsec
 from devices.broker.files import Files
 from devices.broker.keeper import Keeper
+from devices.broker.port import Wanted
 from devices.broker.rosters import Mapped
 from devices.enrolment.wanted import OfRegistry
 from runtime import mqtt
@@ -36,13 +41,22 @@ async def start(parts: Parts) -> None:
 async def opened(parts: Parts) -> tuple[mqtt.Client, Dynsec]:
     """The gate of this platform's broker, by a connection of its own; it may not stand yet."""
     client = await parts.client("accounts")
-    wanted = OfRegistry(parts.db, parts.fleet.accounts, roster(parts.settings))
-    gate = Dynsec(
-        Control(client, new_id=parts.ids, clock=parts.clock),
-        Mapped(wanted, parts.mappings.written_by),
-        mapped=parts.mappings.filters,
-    )
-    return client, gate
+    control = Control(client, new_id=parts.ids, clock=parts.clock)
+    return client, Dynsec(control, wanted(parts), mapped=parts.mappings.filters)
+
+
+def wanted(parts: Parts) -> Wanted:
+    """What the broker should know of devices."""
+    registry = OfRegistry(parts.db, parts.fleet.accounts, roster(parts.settings))
+    return Mapped(registry, parts.mappings.written_by)
+
+
+def seed(parts: Parts, others: list[dict[str, Any]]) -> bytes:
+    """The file of a new broker with all devices, and these accounts of processes and apps."""
+    known = tuple(wanted(parts).accounts())
+    want = state.joined([state.platform(parts.mappings.filters), *map(state.own, known)])
+    passwords = {one.device.device: one.password for one in known if one.password}
+    return seeds.extended(seeds.document(want, passwords, secrets.token_bytes), others)
 
 
 def trust(parts: Parts) -> Mapping[str, str]:

@@ -44,6 +44,26 @@ def document(want: State, passwords: Mapping[str, str], salt: Callable[[int], by
     )
 
 
+def others(file: bytes) -> list[dict[str, Any]]:
+    """Accounts of processes and apps in such a file, with their passwords, which nobody else knows.
+
+    Raises msgspec.MsgspecError where it is none.
+    """
+    return [one for one in msgspec.json.decode(file, type=_File).clients if "." in one["username"]]
+
+
+def extended(file: bytes, by: list[dict[str, Any]]) -> bytes:
+    """A file with these accounts in place of its own of the same names."""
+    found = msgspec.json.decode(file)
+    names = {one["username"] for one in by}
+    found["clients"] = [*by, *(one for one in found["clients"] if one["username"] not in names)]
+    return msgspec.json.format(msgspec.json.encode(found))
+
+
+class _File(msgspec.Struct):
+    clients: list[dict[str, Any]]
+
+
 def hashed(password: str, salt: bytes) -> dict[str, Any]:
     """A password as the plugin keeps it (PBKDF2-HMAC-SHA512)."""
     key = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ITERATIONS)

@@ -141,6 +141,36 @@ def test_accounts_are_made_equal_to_the_roster_by_hand(live: Mosquitto, tmp_path
     assert "refused the subscription $CONTROL/dynamic-security/v1/response: Not authorized" in told.why
 
 
+def test_a_new_broker_can_start_with_all_devices(live: Mosquitto, tmp_path: Path, root: Path) -> None:
+    """A lost file: what the desk would have to send one by one is there from the start."""
+    (tmp_path / "password").write_text("pw")
+    env = {
+        "IMM_DATA": str(tmp_path / "data"),
+        "IMM_MQTT__PORT": str(live.endpoints[0].port),
+        "IMM_MQTT__USERNAME": account(Role.DESK),
+        "IMM_MQTT__PASSWORD_FILE": str(tmp_path / "password"),
+        "IMM_ROSTER": str(root / "deploy/roster/bima.toml"),
+    }
+    kept = live.folder / "dynamic-security.json"
+    made = tmp_path / "made.json"
+    assert CliRunner().invoke(imm, ["migrate"], env=env).exit_code == 0
+    run = CliRunner().invoke(imm, ["fleet", "seed", str(made), "--accounts", str(kept)], env=env)
+    assert run.exit_code == 0, run.output
+    assert made.stat().st_mode & 0o077 == 0
+    live.stop()
+    kept.write_bytes(made.read_bytes())
+    live.start()
+    done = json.loads(CliRunner().invoke(imm, ["fleet", "reconcile", "--json"], env=env).stdout)
+    assert (done["created"], done["changed"], done["roles"], done["missing"]) == (0, 0, 0, [])
+    assert done["kept"] > 10 + len(state.PROCESSES)
+    (tmp_path / "no.json").write_text("{}")
+    run = CliRunner().invoke(
+        imm, ["fleet", "seed", str(made), "--accounts", str(tmp_path / "no.json")], env=env
+    )
+    assert run.exit_code == 1
+    assert "missing required field `clients`" in run.output
+
+
 async def test_a_broker_that_stands_open_is_no_broker_with_accounts(mosquitto: Mosquitto) -> None:
     place = mosquitto.endpoints[0]
     with pytest.raises(errors.Failure) as found:

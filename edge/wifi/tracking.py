@@ -50,12 +50,12 @@ class Track:
         away = self._away()
         self._moved = dict.fromkeys(self._moved, 0)
         self._told = set()
+        span = None if self._looked is None else now - self._looked
         for mac, one in present.items():
-            self._see(mac, one, now, away if first else None)
+            self._see(mac, one, now, away if first else None, span or 0.0)
         for mac, client in list(self._clients.items()):
             if mac not in present:
                 self._miss(mac, client, now)
-        span = None if self._looked is None else now - self._looked
         self._looked = now
         return list(self._readings(list(present.values()), span))
 
@@ -69,7 +69,7 @@ class Track:
         before = self._counts.looked(self._radio, time)
         return max(0.0, (time - before) / 1e6) if before is not None else 0.0
 
-    def _see(self, mac: bytes, one: Seen, now: float, away: float | None) -> None:
+    def _see(self, mac: bytes, one: Seen, now: float, away: float | None, span: float) -> None:
         client = self._clients.get(mac)
         if client is None:
             known = away is not None and (one.connected is None or one.connected > away + _SLACK)
@@ -82,7 +82,7 @@ class Track:
             client.gone = None
             self._join()
             self._move(one, None)
-        elif _again(client.last, one, span := now - (self._looked or now)):
+        elif _again(client.last, one, span):
             client.session = client.session and span <= self._flap
             self._join()
             self._move(one, None)

@@ -18,7 +18,9 @@ from contracts import (
     roster,
     rules,
     shadow,
+    sitekeys,
     status,
+    visitors,
 )
 from contracts.senml.decoding import MOST
 from contracts.series import LARGEST_VALUE
@@ -40,7 +42,10 @@ _RECORDS: Final[dict[str, tuple[Any, str]]] = {
     "rules": (tuple[rules.Rule, ...], "Rule file"),
     "shadow-desired": (shadow.Desired, "What a device should be like"),
     "shadow-reported": (shadow.Reported, "What a device says it is like"),
+    "site-key-answer": (sitekeys.Answer | sitekeys.Refusal, "Answer of the holder of site keys, over TLS"),
+    "site-key-ask": (sitekeys.Ask, "Question for site keys, over TLS"),
     "status": (status.Status, "Status of a device"),
+    "visitors-state": (visitors.Told, "State of a site's visitors, the value of visitors.state"),
 }
 _NUMBER: Final = {"type": "string", "pattern": "^[0-9]{1,19}$"}  # in a user property
 

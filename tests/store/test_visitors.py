@@ -50,6 +50,7 @@ def a_sketch(people: Iterable[int], start: int = TEN, **rest: object) -> Sketch:
     return Sketch(**{**fields, **rest})  # type: ignore[arg-type]
 
 
+embedded = pytest.mark.parametrize("whole", ["embedded"], indirect=True)
 numbers: Iterator[int] = iter(range(1, 10_000_000))
 
 
@@ -61,13 +62,11 @@ def send(store: Store, device: str, *found: Sketch, sequence: int | None = None)
             site=one.site, kind=Kind.WIFI, device=device, metric=METRIC, instance=str(one.subject)
         )
         block.append(series, one.start, sketches.encode(one))
-    node = Device(site="bima", kind=Kind.WIFI, device=device)
+    stream = Stream(device=device, channel="telemetry")
     arrival = Arrival(
-        device=node,
-        channel="telemetry",
-        sequence=Sequence(
-            stream=Stream(device=device, channel="telemetry"), epoch=1, seq=sequence or next(numbers)
-        ),
+        device=Device(site="bima", kind=Kind.WIFI, device=device),
+        channel=stream.channel,
+        sequence=Sequence(stream=stream, epoch=1, seq=sequence or next(numbers)),
         rows=(0, len(block)),
         counts={TEN: len(block)},
     )
@@ -161,6 +160,7 @@ def test_what_comes_late_moves_the_figures_but_never_by_a_few(whole: Store) -> N
     assert figures(whole, "day")["unique", MIDNIGHT] == 107.0
 
 
+@embedded
 def test_keys_that_changed_are_never_added_up(whole: Store) -> None:
     send(whole, "wifi-1", a_sketch(range(100)))
     send(whole, "wifi-2", a_sketch(range(200), key=OTHER))
@@ -182,6 +182,7 @@ def test_keys_that_changed_are_never_added_up(whole: Store) -> None:
     }
 
 
+@embedded
 def test_a_small_part_cannot_be_worked_out_from_the_bounds(whole: Store) -> None:
     send(whole, "wifi-1", a_sketch(range(100)))
     send(whole, "wifi-2", a_sketch(range(3), key=OTHER))
@@ -190,6 +191,7 @@ def test_a_small_part_cannot_be_worked_out_from_the_bounds(whole: Store) -> None
     assert [part["key"] for part in state(whole)["parts"]] == [KEY]  # type: ignore[attr-defined]
 
 
+@embedded
 def test_addresses_and_names_are_counted_apart(whole: Store) -> None:
     send(whole, "wifi-1", a_sketch(range(10)), a_sketch(range(7), subject=Subject.USERS))
     whole.visitors.run(CLOSED)
@@ -197,6 +199,7 @@ def test_addresses_and_names_are_counted_apart(whole: Store) -> None:
     assert figures(whole, subject="users")["users", TEN] == 7.0
 
 
+@embedded
 def test_sites_are_counted_apart(whole: Store) -> None:
     send(whole, "wifi-1", a_sketch(range(10)), a_sketch(range(20), site="kesambi"))
     assert whole.visitors.run(CLOSED) == 2
@@ -267,12 +270,10 @@ def test_merged_sketches_are_forgotten_by_whole_days(whole: Store) -> None:
 def test_several_processes_may_merge_at_once(whole: Store) -> None:
     for number in range(40):
         send(whole, f"wifi-{number % 5}", a_sketch(range(number * 100, number * 100 + 150)))
-    ready = threading.Barrier(3)
     faults: list[BaseException] = []
 
     def work() -> None:
         try:
-            ready.wait(timeout=10)
             whole.visitors.run(CLOSED)
         except BaseException as error:  # noqa: BLE001 - shown by the test
             faults.append(error)

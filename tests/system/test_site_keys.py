@@ -1,5 +1,6 @@
 """The keys process as at work: real TLS, the city's database, a kill, and a disk that knows nothing."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -77,6 +78,7 @@ class Place:
                 answer = await asking(())
             except ConnectionRefusedError:
                 assert time.monotonic() < end, (self.folder / "log").read_text()
+                await asyncio.sleep(0.1)
                 continue
             assert isinstance(answer, Answer), answer
             return answer.keys[0]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 from sqlalchemy import insert
 
 from city.geography import Site
@@ -16,6 +16,8 @@ from city.outbox.letters import Letter
 from city.schedule.clock import State
 from city.schedule.tables import clocks
 from city.webhooks.model import consumer
+from contracts.topics import Kind
+from devices.registry import Plan
 from runtime.clock import Fake
 from tests.fixtures import house
 from tests.fixtures.eye import DESK, PHONE, Eye, looking, pages
@@ -33,12 +35,16 @@ SAMPLES = {
     "/kelola/orang/{person}": "/kelola/orang/{someone}",
     "/kelola/unit/{unit}": "/kelola/unit/dishub",
     "/hak/{person}": "/hak/{someone}",
+    "/perangkat/{device}": "/perangkat/kiosk-1",
+    "/perangkat/{device}/ubah": "/perangkat/kiosk-1/ubah",
     "/hak/{person}/hapus": "/hak/{someone}/hapus",
     "/operasi/surat/{letter}": "/operasi/surat/1",
     "/operasi/surat/ulangi": "/operasi/surat/ulangi?penerima=tangi",
 }
 # No pages: files, parts of pages, and what a browser runs in the background.
 FILES = {"/berkas/{token}", "/pemberitahuan/lonceng", "/pemberitahuan/pekerja.js"}
+# There it tells of the status.
+EXPECTED = ("/cek/none", "/kelola/orang/baru", "/kelola/webhook/baru", "/kelola/lokasi/baru")
 LEADS = {"/kelola"}  # to another page
 
 
@@ -59,6 +65,10 @@ class City:
             SYSTEM, self.someone, Grant(role="viewer", programme="platform", unit="dishub"), why="uji coba"
         )
         self.app = self.program()
+        with parts.db.begin() as tx:
+            plan = Plan(device="kiosk-1", kind=Kind.KIOSK, site="bima", title="Kiosk timur")
+            parts.fleet.registry.add(tx, SYSTEM, plan)
+            parts.fleet.claims.make(tx, SYSTEM, plan.device)
         self.hook = self.subscription()
         with parts.db.begin() as tx:
             for id_, title, longitude in (
@@ -153,7 +163,7 @@ def addresses(city: City, tmp_path_factory: pytest.TempPathFactory) -> list[str]
 
 @pytest.fixture
 def eye(browser: Browser, root: Path, city: City) -> Iterator[Eye]:
-    with looking(browser, root, expected=("/cek/none",)) as eye:  # there it tells of the status
+    with looking(browser, root, expected=EXPECTED) as eye:
         eye.context.add_cookies([{"name": "imm-session", "value": city.sri.token, "url": city.address}])
         yield eye
 
@@ -168,5 +178,25 @@ def test_nobody_is_shut_out(city: City, addresses: list[str], eye: Eye) -> None:
 
 def test_nor_in_english(city: City, addresses: list[str], eye: Eye) -> None:
     for path in addresses:
-        eye.open(f"{city.address}{path}{'&' if '?' in path else '?'}theme=night&lang=en", PHONE)
+        eye.open(f"{city.address}{path}{'&' if '?' in path else '?'}theme=light&lang=en", PHONE)
         eye.inspect_the_other_way()
+
+
+def test_nor_by_what_forms_lead_to(city: City, eye: Eye) -> None:
+    """Pages that no address shows: a secret shown once, and what is wrong with a form."""
+    page = eye.page
+    for path, typed, wanted in (
+        ("/kelola/orang/baru", {"name": "Candra", "login": "candra"}, ".secret"),
+        ("/kelola/orang/baru", {"name": "", "login": "Tidak boleh!"}, ".faults"),
+        (f"/kelola/aplikasi/{city.app}", {"label": "ponsel"}, ".secret"),
+        ("/kelola/webhook/baru", {"url": "https://peta.example.org/imm"}, ".secret"),
+        ("/kelola/webhook/baru", {"url": "http://peta"}, ".faults"),
+        ("/kelola/lokasi/baru", {"id": "pasar", "latitude": "utara"}, ".faults"),
+    ):
+        eye.open(f"{city.address}{path}?theme=light&lang=id", DESK)
+        for name, value in typed.items():
+            page.locator(f"input[name={name}]").last.fill(value)
+        page.locator(f"form:has(input[name={next(iter(typed))}]) button").last.click()
+        expect(page.locator(wanted)).to_be_visible()
+        page.evaluate(eye.script)
+        eye.inspect()

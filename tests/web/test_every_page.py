@@ -91,7 +91,7 @@ def test_nobody_is_shut_out(city: Served, eye: Eye) -> None:
 
 def test_nor_in_english(city: Served, eye: Eye) -> None:
     for path in (*addresses(city), "/nowhere"):
-        visit(city, eye, path, "theme=night&lang=en", PHONE)
+        visit(city, eye, path, "theme=light&lang=en", PHONE)
         assert eye.page.locator("html").get_attribute("lang") == "en"
         eye.inspect_the_other_way()
 

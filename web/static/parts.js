@@ -17,6 +17,13 @@ function outside({ target, clientX, clientY }) {
   return clientX < box.left || clientX > box.right || clientY < box.top || clientY > box.bottom;
 }
 
+// Where the navigation does not fit, the page one is at must be in sight: it says where one is.
+for (const here of document.querySelectorAll(".nav [aria-current]")) {
+  const nav = here.closest(".nav");
+  const [inner, outer] = [here.getBoundingClientRect(), nav.getBoundingClientRect()];
+  nav.scrollLeft += inner.left - outer.left - (outer.width - inner.width) / 2;
+}
+
 // A page that comes back from the browser's memory takes the form again.
 document.addEventListener("submit", (event) => {
   const form = event.target;

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import Final
 
-from devices.broker.errors import Failure
+import city.errors
 from devices.broker.port import Gate
 from runtime import mqtt
 
@@ -47,9 +47,9 @@ class Keeper:
             try:
                 await self._client.connected.wait()
                 await self.turn()
-            except Failure as error:
+            except city.errors.Failure as error:  # ours, or the registry's: then nothing is taken away
                 if self.trouble != str(error):
-                    _log.warning("accounts of the broker: %s; %s", error, error.cure)
+                    _log.warning("accounts of the broker: %s; %s", error, getattr(error, "cure", ""))
                 self.trouble = str(error)
                 await asyncio.sleep(self._pause)
                 continue
@@ -61,16 +61,24 @@ class Keeper:
                 self._all = True
 
     async def turn(self) -> None:
-        """What is due: devices that changed first, so that none waits for all. Raises errors.Failure."""
+        """What is due: devices that changed first, so that none waits for all. Raises city.errors.Failure."""
         self._wake.clear()
         while self._changed:
             device = min(self._changed)
-            await self._gate.follow(device)
-            self._changed.discard(device)
+            self._changed.discard(device)  # first: what changes while it is followed is followed again
+            try:
+                await self._gate.follow(device)
+            except city.errors.Failure:
+                self._changed.add(device)
+                raise
         if not self._all:
             return
-        done = await self._gate.reconcile()
         self._all = False
+        try:
+            done = await self._gate.reconcile()
+        except city.errors.Failure:
+            self._all = True
+            raise
         if done.missing:
             _log.error("the broker has no account %s: give it one, see deploy/prepare.py", done.missing)
         if done.changes:

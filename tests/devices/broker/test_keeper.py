@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from app.brokers.mosquitto import Mosquitto
+from city.errors import Unavailable
 from contracts.topics import Device, Kind
 from devices.broker import words
 from devices.broker.dynsec import Dynsec
@@ -18,6 +19,11 @@ from devices.broker.rosters import Mapped
 from tests.devices.broker.conftest import K1, K2, LIMIT, Call, Wishes
 
 pytestmark = pytest.mark.system
+
+
+@pytest.fixture(autouse=True)
+async def empty(gate: Dynsec) -> None:
+    await gate.reconcile(force=True)
 
 
 @asynccontextmanager
@@ -95,6 +101,46 @@ async def test_trouble_is_told_and_ends(gate: Dynsec, wishes: Wishes) -> None:
         wishes.known = whole
         await until(lambda: not keeper.trouble)
     await gate.reconcile()
+
+
+async def test_a_change_while_a_device_is_followed_is_followed_again(
+    gate: Dynsec, wishes: Wishes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wishes.known = {"k1": Account(device=K1)}
+    follow = gate.follow
+    async with keeping(gate) as keeper:
+        await until(lambda: not keeper.trouble)
+
+        async def meanwhile(device: str) -> None:
+            await follow(device)
+            monkeypatch.undo()
+            wishes.known = {"k1": Account(device=K1, enabled=False)}
+            keeper.touch("k1")
+
+        monkeypatch.setattr(gate, "follow", meanwhile)
+        keeper.touch("k1")
+        await eventually(gate, "k1", enabled=False)
+
+
+async def test_a_registry_that_does_not_answer_takes_nothing_away(
+    gate: Dynsec, wishes: Wishes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wishes.known = {"k1": Account(device=K1)}
+    await gate.reconcile(force=True)
+
+    def silent(*_: object) -> None:
+        raise Unavailable("no answer")
+
+    monkeypatch.setattr(wishes, "accounts", silent)
+    monkeypatch.setattr(wishes, "account", silent)
+    async with keeping(gate) as keeper:
+        await until(lambda: "not available" in keeper.trouble)
+        keeper.touch("k1")
+        wishes.known = {"k1": Account(device=K1, enabled=False)}
+        assert await knows(gate, "k1")
+        monkeypatch.undo()
+        await eventually(gate, "k1", enabled=False)
+        await until(lambda: not keeper.trouble)
 
 
 def test_mappings_add_what_a_device_may_write(wishes: Wishes) -> None:

@@ -112,11 +112,6 @@ class Client:
         if self._current:
             self._current.resume()
 
-    def renew(self) -> None:
-        """Make the connection anew, with goodbye: what the files of the settings hold now is used."""
-        if self._current and self.connected.is_set():
-            self._current.disconnect()
-
     def reconnect(self) -> None:
         """Leave, and connect anew: certificates and password are read again from their files."""
         if self._current and self.connected.is_set():

@@ -180,7 +180,7 @@ async def test_a_renewed_certificate_is_used_without_a_restart(enter: Enter, aut
     async with enter("k1", pair=old) as client:
         await client.wait_connected(LIMIT)
         old[0].write_bytes(new[0].read_bytes())  # without its key: half of a renewal
-        client.renew()
+        client.reconnect()
         async with asyncio.timeout(LIMIT):
             while "key values mismatch" not in client.reason.lower().replace("_", " "):
                 await asyncio.sleep(0.01)

@@ -8,6 +8,7 @@ import alerts.routes
 import console.wiring
 import devices.control.wiring
 import devices.presence.routes
+import devices.updates.routes
 import devices.wiring
 import programmes.tangi.wiring
 import web.admin.wiring
@@ -133,6 +134,7 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
             console.wiring.contribution(ports, clock=parts.clock, thanks=parts.settings.thanks),
             tangi.contribution,
             alerts.routes.contribution(desk, deliverers=deliverers),
+            devices.updates.routes.contribution(parts.settings.devices.versions),
             devices.presence.routes.contribution(parts.db, parts.roster),
             devices.wiring.contribution(parts.fleet, parts.db, parts.papers.imports, deliverers=rosters),
             devices.control.wiring.contribution(parts.control, parts.db, deliverers=hands.deliverers),

@@ -135,6 +135,7 @@ def resolve(settings: Settings) -> Settings:
         audit=replace(settings.audit, witness=data / settings.audit.witness),
         privacy=replace(settings.privacy, keys_file=data / settings.privacy.keys_file),
         identity=_reached(settings),
+        devices=replace(settings.devices, versions=data / settings.devices.versions),
         files=replace(
             settings.files,
             place=_folder(data, settings.files.place),

@@ -37,6 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     claim: float = 86_400.0  # seconds that a claim code lasts unless its maker says less
     longest: float = 604_800.0  # that one may last at most
     certificate: Path | None = None  # PEM of the API's own certificate: claims then tell its pin
+    versions: Path = Path("agents")  # where versions of the agent lie, signed, for devices to fetch
     broker: Broker = Broker()
     throttle: Throttle = Throttle()
 

@@ -1,5 +1,5 @@
 """`python -m edge` is `imm-edge`."""
 
-from edge.cli import main
+from edge.updates.launch import main
 
 main()

@@ -22,6 +22,7 @@ from edge.health.trouble import Memory
 from edge.sampler import sampler
 from edge.settings import Settings
 from edge.station import Source, Station, Work
+from edge.updates import plug as updating
 from runtime import mqtt
 from runtime.clock import Clock
 from runtime.service import Service
@@ -60,7 +61,7 @@ async def run(
             service.start("clock", keep.keep(station))
             service.start("tally", _tell(station))
             service.start("health", tend(station, memory))
-            with controlled(station, device, (desired.plug, enrolled.plug, *plugs)):
+            with controlled(station, device, (desired.plug, enrolled.plug, updating.plug, *plugs)):
                 try:
                     await _until_stopped(service, work(station))
                 finally:

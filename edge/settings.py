@@ -11,6 +11,7 @@ from contracts.topics import name
 from edge.alerts.rule import Rule
 from edge.kiosk.settings import Settings as Kiosk
 from edge.replay.settings import Settings as Replay
+from edge.updates.settings import Settings as Updates
 from edge.visitors.settings import Settings as Visitors
 from edge.wifi.settings import Settings as Wifi
 from runtime import mqtt, spool, uplink
@@ -55,6 +56,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     kiosk: Kiosk = Kiosk()
     wifi: Wifi = Wifi()
     visitors: Visitors | None = None
+    updates: Updates = Updates()
     replay: Replay | None = None
 
     @property

@@ -13,6 +13,7 @@ from app.commands.device_command import command
 from app.commands.device_rollout import rollout
 from app.commands.device_shadow import shadow
 from app.commands.device_table import export, import_
+from app.commands.device_version import version
 from app.fleets import opened
 from app.identities import why as by
 from app.settings import load
@@ -186,6 +187,7 @@ device.add_command(rollout)
 device.add_command(shadow)
 device.add_command(import_)
 device.add_command(export)
+device.add_command(version)
 
 
 def _why(said: str) -> str:

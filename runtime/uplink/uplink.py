@@ -52,6 +52,7 @@ class Uplink:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         """`opened`: nothing leaves before it is set; without one nothing is held."""
+        self.receipted = 0  # batches, since the start
         self._spool = spool
         self._client = client
         self._clock = clock or System()
@@ -235,6 +236,7 @@ class Uplink:
                 todo, self._receipts = self._receipts, []
                 gone = await self._patiently(lambda: self._spool.settle(todo))  # noqa: B023  # called at once
                 self._flights.end(gone)
+                self.receipted += len(gone)
                 self._figures.receipted.inc(len(gone))
                 self._patience = self._settings.patience
                 self._settled.set()

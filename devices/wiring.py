@@ -23,6 +23,10 @@ from devices.enrolment import Accounts, Claims, Enrolment, Renewal
 from devices.enrolment import routes as enrolment_routes
 from devices.enrolment.ending import Ending
 from devices.enrolment.giving import Giver
+from devices.pages import device as page
+from devices.pages import fleet as pages
+from devices.pages.device import Room
+from devices.pages.sections import Section
 from devices.registry import Registry, routes, tables_api
 from devices.registry.voice import ALL
 from devices.roles import READ, ROLES
@@ -30,7 +34,7 @@ from devices.settings import Settings
 from runtime.clock import Clock
 from runtime.ids import Factory
 from runtime.settings import Wrong
-from web.contribution import Contribution
+from web.contribution import Contribution, Nav
 
 
 class Fleet(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,9 +88,26 @@ def wire(  # noqa: PLR0913 - all comes together here, each by its name
 
 
 def contribution(
-    fleet: Fleet, db: Database, imports: Imports, *, deliverers: tuple[Deliverer, ...] = ()
+    fleet: Fleet,
+    db: Database,
+    imports: Imports,
+    *,
+    deliverers: tuple[Deliverer, ...] = (),
+    sections: tuple[Section, ...] = (),
 ) -> Contribution:
-    """What devices add to the web side; `deliverers` where this process relays events."""
+    """What devices add to the web side; `deliverers` where this process relays events.
+
+    `sections`: what other parts show on a device's page.
+    """
+    room = Room(
+        db,
+        fleet.registry,
+        authority=fleet.authority,
+        claims=fleet.claims,
+        accounts=fleet.accounts,
+        ending=fleet.ending,
+        sections=sections,
+    )
     return Contribution(
         name="devices",
         routers=(
@@ -95,13 +116,16 @@ def contribution(
             enrolment_routes.router(
                 db, fleet.registry, fleet.claims, fleet.enrolment, fleet.authority, fleet.accounts
             ),
+            pages.router(fleet.registry),
+            page.router(room),
         ),
+        nav=(Nav(path=pages.ROOT, title="Devices", order=30, needs=READ),),
         roles=ROLES,
         hears={ALL: READ},
         deliverers=deliverers,
         known={**errors.KNOWN, **tables_api.KNOWN},
         large=tables_api.LARGE,
-        folder=Path(__file__).parent,
+        folder=Path(__file__).parent / "pages",
     )
 
 

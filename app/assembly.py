@@ -137,7 +137,9 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
             devices.updates.routes.contribution(parts.settings.devices.versions),
             devices.presence.routes.contribution(parts.db, parts.roster),
             devices.wiring.contribution(parts.fleet, parts.db, parts.papers.imports, deliverers=rosters),
-            devices.control.wiring.contribution(parts.control, parts.db, deliverers=hands.deliverers),
+            devices.control.wiring.contribution(
+                parts.control, parts.db, parts.roster, deliverers=hands.deliverers
+            ),
             web.files.contribution(
                 parts.db, parts.papers.files, parts.papers.links, trail=lambda _use: parts.audit
             ),

@@ -19,6 +19,8 @@ from devices.commands.online import Client, Online
 from devices.commands.post import Post
 from devices.commands.roles import COMMANDERS
 from devices.commands.service import ForProgrammes
+from devices.control import pages, rollout_pages
+from devices.control.pages import Room
 from devices.reach import Reach
 from devices.roles import READ
 from devices.rollouts import Rollouts
@@ -35,7 +37,7 @@ from devices.shadow.herald import Herald
 from devices.shadow.roles import WRITERS
 from runtime.clock import Clock
 from runtime.ids import Factory
-from web.contribution import Contribution
+from web.contribution import Contribution, Nav
 
 ROLES = (*COMMANDERS, *WRITERS, *MANAGERS)
 
@@ -92,7 +94,9 @@ def hands(
     return Hands(besides=(post.beside(), driver.beside()), deliverers=(herald.deliverer(),))
 
 
-def contribution(control: Control, db: Database, *, deliverers: tuple[Deliverer, ...] = ()) -> Contribution:
+def contribution(
+    control: Control, db: Database, roster: Reader, *, deliverers: tuple[Deliverer, ...] = ()
+) -> Contribution:
     """What they add to the web side; `deliverers` where this process relays events."""
     return Contribution(
         name="control",
@@ -100,7 +104,10 @@ def contribution(control: Control, db: Database, *, deliverers: tuple[Deliverer,
             routes.router(control.desk),
             shadow_routes.router(db, control.shadows),
             rollout_routes.router(db, control.rollouts),
+            pages.router(Room(db, control.desk, control.shadows, roster)),
+            rollout_pages.router(db, control.rollouts),
         ),
+        nav=(Nav(path=rollout_pages.ROOT, title="Rollouts", order=35, needs=ROLL_OUT),),
         roles=ROLES,
         hears={"command.*": READ, "shadow.*": READ, "rollout.*": ROLL_OUT},
         deliverers=deliverers,

@@ -16,8 +16,10 @@ from city.outbox.letters import Letter
 from city.schedule.clock import State
 from city.schedule.tables import clocks
 from city.webhooks.model import consumer
+from contracts.commands import SetVolume
 from contracts.topics import Kind
 from devices.registry import Plan
+from devices.selector import Selector
 from runtime.clock import Fake
 from tests.fixtures import house
 from tests.fixtures.eye import DESK, PHONE, Eye, looking, pages
@@ -27,6 +29,8 @@ from tests.fixtures.whole import Whole
 
 SAMPLES = {
     "/cek/{code}": "/cek/none",
+    "/kendali/{device}": "/kendali/kiosk-01",
+    "/peluncuran/{rollout}": "/peluncuran/{rollout}",
     "/kelola/aplikasi/{app}": "/kelola/aplikasi/{app}",
     "/kelola/lokasi/{site}": "/kelola/lokasi/bima",
     "/kelola/lokasi/{site}/hapus": "/kelola/lokasi/bima/hapus",
@@ -65,6 +69,7 @@ class City:
             SYSTEM, self.someone, Grant(role="viewer", programme="platform", unit="dishub"), why="uji coba"
         )
         self.app = self.program()
+        self.rollout = self.change()
         with parts.db.begin() as tx:
             plan = Plan(device="kiosk-1", kind=Kind.KIOSK, site="bima", title="Kiosk timur")
             parts.fleet.registry.add(tx, SYSTEM, plan)
@@ -107,6 +112,17 @@ class City:
                     "changed": now,
                 }
                 tx.execute(insert(clocks).values(values))
+
+    def change(self) -> str:
+        """Id of a rollout that has begun; a device of it has commands too."""
+        control = self.whole.parts.control
+        with self.whole.parts.db.begin() as tx:
+            control.desk.issue(tx, SYSTEM, "kiosk-01", SetVolume(percent=30), why="Waktu salat")
+            control.shadows.change(tx, SYSTEM, "kiosk-01", {"period": 5}, why="Uji coba", seen=None)
+            chosen = Selector(devices=("kiosk-01",))
+            return control.rollouts.start(
+                tx, SYSTEM, chosen, {"volume": 30}, title="Lebih pelan", why="Keluhan warga"
+            ).id
 
     def subscription(self) -> str:
         """Id of a webhook of the platform's own whose receiver refused something."""
@@ -157,7 +173,10 @@ def addresses(city: City, tmp_path_factory: pytest.TempPathFactory) -> list[str]
     found = pages(city.whole.app().routes) - known - FILES - LEADS
     assert [path for path in found if "{" in path and path not in SAMPLES] == [], "name samples for these"
     return sorted(
-        SAMPLES.get(path, path).format(someone=city.someone, app=city.app, hook=city.hook) for path in found
+        SAMPLES.get(path, path).format(
+            someone=city.someone, app=city.app, hook=city.hook, rollout=city.rollout
+        )
+        for path in found
     )
 
 

@@ -13,6 +13,7 @@ from web import language
 WORDS = re.compile(r"%\(\w+\)\w|%%")
 PACKAGES = (
     "console",
+    "devices/control",
     "devices/pages",
     "programmes/tangi",
     "web",

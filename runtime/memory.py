@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 _NOT_DUMPABLE: Final = 4  # PR_SET_DUMPABLE: 0 also keeps other processes of this user from reading us
-_CURRENT, _FUTURE = 1, 2  # of mlockall
+_ALL: Final = 1 | 2 | 4  # of mlockall: now, from now on, and only what is used: whole stacks would be locked
 _DONT_DUMP: Final = 16  # MADV_DONTDUMP
 Said = list[str]
 
@@ -60,7 +60,7 @@ def harden() -> Said:
     # With a limit, locking what is to come would let later allocations fail instead of being swapped.
     if resource.getrlimit(resource.RLIMIT_MEMLOCK)[0] != resource.RLIM_INFINITY and os.geteuid() != 0:
         missing.append("swap: memory is not locked; set LimitMEMLOCK=infinity, or MemorySwapMax=0")
-    elif not _call("mlockall", _CURRENT | _FUTURE):
+    elif not _call("mlockall", _ALL):
         missing.append("swap: memory could not be locked; set MemorySwapMax=0")
     return missing
 

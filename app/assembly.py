@@ -6,6 +6,7 @@ import msgspec
 
 import alerts.routes
 import console.wiring
+import devices.control.sections
 import devices.control.wiring
 import devices.presence.routes
 import devices.updates.routes
@@ -136,7 +137,13 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
             alerts.routes.contribution(desk, deliverers=deliverers),
             devices.updates.routes.contribution(parts.settings.devices.versions),
             devices.presence.routes.contribution(parts.db, parts.roster),
-            devices.wiring.contribution(parts.fleet, parts.db, parts.papers.imports, deliverers=rosters),
+            devices.wiring.contribution(
+                parts.fleet,
+                parts.db,
+                parts.papers.imports,
+                deliverers=rosters,
+                sections=devices.control.sections.of(parts.control),
+            ),
             devices.control.wiring.contribution(
                 parts.control, parts.db, parts.roster, deliverers=hands.deliverers
             ),

@@ -131,10 +131,10 @@ async def _show(
     status: int = 200,
 ) -> Response:
     found = await to_thread.run_sync(room.told, access.caller_of(request), device)
-    shown = {name: forms.Form(id=name) for name in ("command", "wish")}
-    if typed is not None:
-        shown[which] = msgspec.structs.replace(typed, id=which)
-    return render(request, "control/device.html", status=status, forms=shown, longest=LONGEST, **found)
+    for part, name in (("commands", "command"), ("shadow", "wish")):
+        kept = typed if typed is not None and which == name else forms.Form()
+        found[part]["form"] = msgspec.structs.replace(kept, id=name)
+    return render(request, "control/device.html", status=status, **found)
 
 
 def _back(typed: forms.Form, device: str) -> Response:

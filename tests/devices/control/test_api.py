@@ -3,31 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
-from city.identity.caller import SYSTEM
-from contracts.topics import Kind
-from devices.registry import Plan, State
-from tests.fixtures.whole import Whole
-
 _KEYS = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    made = Whole(Path(tmp_path_factory.mktemp("whole")))
-    with made.parts.db.begin() as tx:
-        for number in range(3):
-            plan = Plan(device=f"kiosk-{number}", kind=Kind.KIOSK, site="api")
-            made.parts.fleet.registry.add(tx, SYSTEM, plan, state=State.ENROLLED)
-    made.parts.roster.refresh()
-    with TestClient(made.app()) as found:
-        yield found
 
 
 def post(client: TestClient, path: str, body: dict[str, Any], *, key: str = "", **headers: str) -> Any:

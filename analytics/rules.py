@@ -64,6 +64,8 @@ def _no_numbers(rule: Rule) -> Iterable[tuple[str, str]]:
         entry = measurements.find(metric)
         if entry is not None and entry.kind is Kind.TEXT and metric != measurements.ALARM:
             yield ".select.metrics", f"metrics: {metric} is text, which only absence can judge"
+        if entry is not None and entry.kind is Kind.SKETCH:
+            yield ".select.metrics", f"metrics: {metric} is shown to nobody"
 
 
 def _out_of_range(rule: Rule, limit: float) -> Iterable[tuple[str, str]]:

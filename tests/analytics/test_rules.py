@@ -69,6 +69,7 @@ def test_an_empty_file_has_no_rules(tmp_path: Path) -> None:
         ("kind: kiosk, metrics: [temperature]", "kind: kiosk", 5, "name at least one"),
         ("limit: 80", "limit: 800", 8, "never reached"),
         ("metrics: [temperature]", "metrics: [temperature, status]", 5, "status is text"),
+        ("metrics: [temperature]", "metrics: [temperature, visitors.sketch]", 5, "shown to nobody"),
         ("metrics: [temperature]", "metrics: [network.up]", 8, "network.up is 0 or 1"),
         ("metrics: [temperature]", "metrics: [event.alarm]", 8, "event.alarm is 0 or 1"),
         ("clear: 70", "clear: 81", 9, "wrong side"),

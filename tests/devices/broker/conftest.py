@@ -85,7 +85,7 @@ def enter(tmp_path: Path) -> Enter:
             password_file=password,
             longest_pause=0.1,
         )
-        client = mqtt.Client(settings, client_id="imm.gate.test")
+        client = mqtt.Client(settings, client_id=f"imm.gate.{secrets.token_hex(4)}")  # they must not meet
         control = Control(client, new_id=ids.factory(System()), clock=System(), patience=LIMIT)
         async with client:
             await client.wait_connected(LIMIT)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Final
 
-import msgspec
 from babel.dates import format_date
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from contracts import instants
-from runtime.calendar import NoTable, Settings, Table, Year
+from runtime.calendar import NoTable, Settings, Table
 from runtime.clock import Clock
 from web import access, forms, language
+from web.admin.days_api import days
 from web.pages import render
 
 ROOT: Final = "/kelola/kalender"
@@ -21,19 +21,9 @@ _FAR: Final = 5  # years before and after this one that are shown
 _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-class Free(msgspec.Struct, frozen=True, kw_only=True):
-    """A day that is not as its weekday is."""
-
-    day: date
-    said: str  # the day as people write it
-    name: str  # as the decree writes it
-    kind: str  # national, joint, worked
-
-
-def router(settings: Settings, *, clock: Clock) -> APIRouter:
-    """The page. Raises Wrong where the file of days cannot be read."""
+def router(table: Table, settings: Settings, *, clock: Clock) -> APIRouter:
+    """The page."""
     routes = APIRouter(prefix=ROOT, include_in_schema=False, dependencies=[access.signed_in()])
-    table = Table(settings.days)
 
     @routes.get("")
     async def page(
@@ -52,7 +42,7 @@ def router(settings: Settings, *, clock: Clock) -> APIRouter:
             "admin/days.html",
             chosen=chosen,
             year=found,
-            free=_free(found, speaks) if found else [],
+            free=[(one, _said(one.day, speaks)) for one in days(found)] if found else [],
             fasting=[
                 (_said(month.first, speaks), _said(month.last, speaks), month.expected)
                 for month in (found.ramadan if found else ())
@@ -72,16 +62,6 @@ def router(settings: Settings, *, clock: Clock) -> APIRouter:
         )
 
     return routes
-
-
-def _free(year: Year, speaks: str) -> list[Free]:
-    """Its days in order; one that is worked by a local rule is told as that alone."""
-    named = [(day, name, "national") for day, name in year.national.items()]
-    named += [(day, name, "joint") for day, name in year.joint.items() if day not in year.national]
-    names = {day: name for day, name, _ in named}
-    named = [one for one in named if one[0] not in year.work]
-    named += [(day, names.get(day, ""), "worked") for day in year.work]
-    return [Free(day=day, said=_said(day, speaks), name=name, kind=kind) for day, name, kind in sorted(named)]
 
 
 def _said(day: date, speaks: str) -> str:

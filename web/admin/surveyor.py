@@ -28,7 +28,7 @@ class Surveyor:
         self._trail = trail
 
     def add(self, tx: Connection, by: Caller, site: Site) -> Site:
-        """A new one. Raises Refused, Outdated where there is one of this id."""
+        """A new one. Raises Refused, Fixed, Outdated where there is one of this id."""
         if site.id == KOTA:
             raise Fixed(site.id)
         kept = self.atlas.put(tx, site, seen=0)

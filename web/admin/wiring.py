@@ -16,7 +16,7 @@ from city.identity import people as accounts
 from city.identity import units as organisation
 from city.identity.wiring import Identity
 from city.webhooks.service import OWN, Webhooks
-from runtime.calendar import Settings
+from runtime.calendar import NoTable, Settings, Table
 from runtime.clock import Clock
 from web import access, back
 from web.admin import (
@@ -25,6 +25,7 @@ from web.admin import (
     audit,
     audit_api,
     days,
+    days_api,
     hook,
     hooks,
     people,
@@ -95,6 +96,7 @@ def webhooks(service: Webhooks, db: Database, book: Book) -> Contribution:
 def places(atlas: Atlas, calendar: Settings, db: Database, *, clock: Clock, trail: Trail) -> Contribution:
     """Pages and API of sites, and the calendar. Raises Wrong."""
     at_work = surveyor.Surveyor(atlas, db, trail)
+    table = Table(calendar.days)
     return Contribution(
         name="admin-places",
         routers=(
@@ -102,9 +104,11 @@ def places(atlas: Atlas, calendar: Settings, db: Database, *, clock: Clock, trai
             sites.changing(at_work),
             sites.removing(at_work),
             sites_api.router(at_work),
-            days.router(calendar, clock=clock),
+            days.router(table, calendar, clock=clock),
+            days_api.router(table, joint=calendar.joint_leave),
         ),
         roles=surveyor.ROLES,
+        known={NoTable: 404},
     )
 
 

@@ -1,11 +1,15 @@
 """Sites put on the map, moved and taken off it; and the calendar by which deadlines run."""
 
+from datetime import date
+
 import pytest
 from fastapi.testclient import TestClient
 
+from runtime.calendar import Year
 from tests.fixtures.whole import Whole
 from tests.web.admin.conftest import Enter
 from tests.web.admin.test_pages import hidden
+from web.admin.days_api import days
 
 ROOT = "/kelola/lokasi"
 API = "/api/v1/sites"
@@ -96,6 +100,27 @@ def test_only_operators_change_the_map(enter: Enter) -> None:
     assert viewer.get(ROOT).status_code == 403
     made = viewer.post(API, json=NEW, headers=JSON | {"idempotency-key": "c"})
     assert made.status_code == 403
+
+
+def test_programs_count_by_the_same_days(enter: Enter) -> None:
+    client = enter("Dewi", "platform/viewer")
+    told = client.get("/api/v1/calendar/2026", headers=JSON).json()
+    assert {"day": "2026-08-17", "name": "Proklamasi Kemerdekaan", "kind": "national"} in told["days"]
+    assert {one["kind"] for one in told["days"]} == {"national", "joint"}
+    assert (told["joint_leave"], told["expected"]) == (True, False)
+    assert told["ramadan"][0]["first"] == "2026-02-19"
+    assert client.get("/api/v1/calendar/1900", headers=JSON).status_code == 422
+
+
+def test_a_day_that_is_worked_all_the_same_is_told_once() -> None:
+    feast, eve = date(2026, 3, 21), date(2026, 3, 20)
+    year = Year(
+        year=2026, source="x", national={feast: "Idul Fitri"}, joint={eve: "Cuti"}, work=frozenset({eve})
+    )
+    assert [(one.day, one.name, one.kind) for one in days(year)] == [
+        (eve, "Cuti", "worked"),
+        (feast, "Idul Fitri", "national"),
+    ]
 
 
 def test_the_calendar_says_which_days_are_free_and_why(enter: Enter) -> None:

@@ -51,7 +51,7 @@ lock: setup ## pin every dependency again, with hashes, for Python 3.11 and late
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes $(LOCK_ARGS) \
 		--no-header --no-emit-index-url --no-emit-find-links --no-emit-package imm-edge --all-extras --group dev \
 		pyproject.toml packaging/imm-edge/pyproject.toml --output-file requirements.lock
-	$(BIN)/uv pip compile --quiet --python-version 3.13 --only-binary :all: --no-deps \
+	$(BIN)/uv pip compile --quiet --python-version 3.13 --only-binary :all: --no-binary http-ece --no-deps \
 		requirements.lock --output-file /dev/null
 
 clean: ## remove what was built and cached here, but .venv

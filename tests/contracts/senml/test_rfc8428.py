@@ -9,7 +9,7 @@ import pytest
 
 from contracts import senml
 from contracts.batches import CBOR, JSON
-from contracts.senml.parsing import LABELS
+from contracts.senml.labels import LABELS
 from contracts.series import Block, Data, Value
 from contracts.topics import Device, Kind
 

@@ -29,7 +29,7 @@ PERIOD: Final = 10.0  # seconds from sample to sample
 _STARTED: Final = 30.0  # seconds within which an agent must have started
 _SETTLED: Final = 5.0  # seconds after the start in which nothing is measured: it connects
 _DISKS: Final = ("/", "/etc", "/usr", "/var", "/tmp")  # noqa: S108 - mount points, so that there are some 60 metrics
-_CODE: Final = "import sys; sys.path[:0] = [sys.argv.pop(1)]; from edge.cli import main; main()"
+_CODE: Final = "import sys; sys.path[:0] = [sys.argv.pop(1)]; from edge.updates.launch import main; main()"
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 _TICK: Final = os.sysconf("SC_CLK_TCK")
 

@@ -15,9 +15,9 @@ Exec = Callable[..., object]
 def main() -> None:
     """Become the version that is to run, or be it."""
     launch(sys.argv, os.environ)
-    from edge.cli import edge
+    from edge import entry
 
-    edge()
+    entry.main()
 
 
 def launch(arguments: Sequence[str], environment: MutableMapping[str, str], become: Exec = os.execve) -> None:

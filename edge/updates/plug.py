@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -115,6 +113,9 @@ class Updater:
             raise Refusal(f"the files are of version {files.version}")
         if full := room(self._folder, files):
             raise Refusal(full)
+        import shutil  # both only here: with what they load they take half a megabyte
+        import tempfile
+
         draft = Path(tempfile.mkdtemp(prefix="wheels-", dir=self._folder))
         try:
             wheels = source.wheels(files, draft)

@@ -11,9 +11,7 @@ from runtime.spool.errors import Busy, Unusable
 VERSION: Final = 2
 PAGE: Final = 4096  # bytes
 CHECKPOINT: Final = 256  # pages of WAL (1 MiB) after which it flows back into the file: disks may be small
-CACHE: Final = (
-    1024  # KiB of pages kept in memory: all inner pages of a spool of 256 MiB, on small machines too
-)
+CACHE: Final = 512  # KiB of pages in memory: the inner pages of a spool of 256 MiB; machines are small
 # Short, without comments: the schema must fit the file's first page (see lay_first_page).
 #
 # batches: only appended, and taken away once settled, shed or found corrupt. `recorded`: µs UTC; `size`: what

@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from edge.cli import edge
+from edge.entry import plain
 
 
 def told(*arguments: str, env: dict[str, str] | None = None) -> tuple[int, str]:
@@ -59,3 +60,24 @@ def test_a_spool_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     )
     assert code == 1
     assert "file" in output
+
+
+def test_an_agent_that_starts_without_the_command_line_tells_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "agent.toml"
+    assert not plain(["kiosk", "--config", str(file)]), "the command line says that there is none"
+    assert not plain(["status", "--config", str(tmp_path)])
+    assert not plain(["--help"])
+    file.write_text('site = "bima"\ndevice = "k1"\nperiot = 1\n')
+    with pytest.raises(SystemExit) as stopped:
+        plain(["kiosk", "--config", str(file)])
+    assert stopped.value.code == 1
+    told = capsys.readouterr().err
+    assert "periot" in told
+    assert "do:" in told
+    (tmp_path / "file").write_text("")
+    file.write_text(f'site = "bima"\ndevice = "k1"\n[spool]\npath = "{tmp_path}/file/s.db"\n')
+    with pytest.raises(SystemExit):
+        plain(["kiosk", "--config", str(file)])
+    assert "The agent cannot go on" in capsys.readouterr().err

@@ -41,17 +41,7 @@ def told(tmp_path: Path, whole: Word | None, *arguments: str) -> tuple[int, str]
         word.write(tmp_path / word.NAME, whole)
     result = CliRunner().invoke(
         edge,
-        [
-            "status",
-            "--site",
-            "bima",
-            "--device",
-            "kiosk-07",
-            "--spool",
-            str(tmp_path / "spool.db"),
-            *arguments,
-        ],
-        env={"RUNTIME_DIRECTORY": ""},
+        ["status", "--folder", str(tmp_path), *arguments],
     )
     return result.exit_code, result.output
 

@@ -41,7 +41,7 @@ def test_a_kiosk_obeys(platform: Platform, agent: None) -> None:
     assert settled["reported"]["values"]["period"] == 60
     assert settled["differences"][0]["reason"] == "refused"
 
-    words = (
+    whom = (
         "--site",
         "bima",
         "--kind",

@@ -219,3 +219,10 @@ def test_nor_by_what_forms_lead_to(city: City, eye: Eye) -> None:
         expect(page.locator(wanted)).to_be_visible()
         page.evaluate(eye.script)
         eye.inspect()
+
+
+def test_the_navigation_shows_where_one_is(city: City, eye: Eye) -> None:
+    eye.open(f"{city.address}/kelola/kalender", PHONE)
+    here = eye.page.locator(".nav [aria-current]")
+    expect(here).to_be_in_viewport(ratio=1)
+    assert eye.page.evaluate("document.querySelector('.nav').scrollLeft") > 0  # it would not fit

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from city.db import Database, upgrade
+from city.db import Database
 from city.history import HISTORY
 from runtime.clock import Fake
+from tests.fixtures.tables import ready
 
 
 @pytest.fixture
@@ -16,7 +17,6 @@ def clock() -> Fake:
 
 @pytest.fixture
 def db(city_url: str) -> Iterator[Database]:
-    database = Database(city_url)
-    upgrade(database, [HISTORY])
+    database = ready(city_url, [HISTORY])
     yield database
     database.close()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from city.db import Database, upgrade
+from city.db import Database
 from city.documents import Press, Register, Settings, Signer, signing, trial
 from city.documents.history import HISTORY
 from city.documents.records import Issued
@@ -14,6 +14,7 @@ from city.history import HISTORY as CITY
 from contracts.judgements import Text
 from runtime.clock import Fake
 from runtime.ids import factory
+from tests.fixtures.tables import ready
 
 ADDRESS = "https://imm.example.go.id"
 SIGNER = "Aminah, S.Sos. (uji coba)"
@@ -95,8 +96,7 @@ def made(press: Press, paper: Issued, clock: Fake, language: str = "id", **conte
 
 @pytest.fixture
 def db(city_url: str) -> Iterator[Database]:
-    database = Database(city_url)
-    upgrade(database, [CITY, HISTORY])
+    database = ready(city_url, [CITY, HISTORY])
     yield database
     database.close()
 

@@ -8,13 +8,14 @@ import msgspec
 import pytest
 from sqlalchemy import Connection
 
-from city.db import Database, upgrade
+from city.db import Database
 from city.files import Files, Settings
 from city.files.history import HISTORY
 from city.files.shelf import Shelf, open_shelf
 from city.files.sweep import Sweep
 from runtime.clock import Fake
 from runtime.ids import factory
+from tests.fixtures.tables import ready
 
 
 class Drawer:
@@ -42,8 +43,7 @@ def clock() -> Fake:
 
 @pytest.fixture
 def db(city_url: str) -> Iterator[Database]:
-    database = Database(city_url)
-    upgrade(database, [HISTORY])
+    database = ready(city_url, [HISTORY])
     yield database
     database.close()
 

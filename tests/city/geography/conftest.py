@@ -4,16 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from city.db import Database, upgrade
+from city.db import Database
 from city.geography import Areas, Atlas, Boundaries
 from city.geography.history import HISTORY
 from runtime.clock import Fake
+from tests.fixtures.tables import ready
 
 
 @pytest.fixture
 def db(city_url: str) -> Iterator[Database]:
-    database = Database(city_url)
-    upgrade(database, [HISTORY])
+    database = ready(city_url, [HISTORY])
     yield database
     database.close()
 

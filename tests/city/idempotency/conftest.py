@@ -8,20 +8,20 @@ import pytest
 import city.history
 import city.idempotency.history
 import city.privacy.history
-from city.db import Database, upgrade
+from city.db import Database
 from city.idempotency import Idempotency
 from city.privacy import KeyFile, Vault
 from city.privacy.keks import prepare
 from runtime import ids
 from runtime.clock import Fake
+from tests.fixtures.tables import ready
 
 HISTORIES = (city.history.HISTORY, city.privacy.history.HISTORY, city.idempotency.history.HISTORY)
 
 
 @pytest.fixture
 def db(city_url: str) -> Iterator[Database]:
-    database = Database(city_url)
-    upgrade(database, HISTORIES)
+    database = ready(city_url, HISTORIES)
     yield database
     database.close()
 

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 
-from city.db import Database, upgrade
+from city.db import Database
 from city.imports import Bad, Column, Imports, Layout, Row, parsers
 from city.imports.history import HISTORY
 from contracts.judgements import Text
 from runtime.clock import Fake
 from runtime.ids import factory
+from tests.fixtures.tables import ready
 
 MEMBERS = sa.Table(
     "members",
@@ -72,8 +73,7 @@ def clock() -> Fake:
 
 @pytest.fixture
 def db(city_url: str) -> Iterator[Database]:
-    database = Database(city_url)
-    upgrade(database, [HISTORY])
+    database = ready(city_url, [HISTORY])
     with database.migrating() as tx:
         MEMBERS.create(tx)
     yield database

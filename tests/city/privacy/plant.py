@@ -1,7 +1,7 @@
 """What is planted, and the scan for it: of bytes, of files, of a PostgreSQL server and its dump."""
 
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import psycopg
@@ -15,12 +15,12 @@ MAIL = "zubaedah.k@contoh.id"
 FORMS = (NAME, "Kusumadiningrat", PHONE, "87712340987", "877-1234-0987", NIK, MAIL, "zubaedah.k@")
 
 
-def found(where: Iterable[tuple[str, bytes]]) -> list[tuple[str, str]]:
+def found(where: Iterable[tuple[str, bytes]], forms: Sequence[str] = FORMS) -> list[tuple[str, str]]:
     """Which planted words lie in which place."""
     seen = []
     for place, content in where:
         small = content.lower()
-        seen += [(place, form) for form in FORMS if form.lower().encode() in small]
+        seen += [(place, form) for form in forms if form.lower().encode() in small]
     return seen
 
 

@@ -25,7 +25,7 @@ def call(tmp_path: Path) -> object:
 def test_a_new_database_is_filled_and_searched(call: object, tmp_path: Path) -> None:
     assert callable(call)
     built = call("search", "rebuild", "--json")
-    assert msgspec.json.decode(built.stdout) == {"site": 0, "area": 27}
+    assert msgspec.json.decode(built.stdout) == {"site": 0, "area": 27, "incident": 0}
     found = call("search", "find", "sunyaragi", "--json")
     (hit,) = msgspec.json.decode(found.stdout)["hits"]
     assert hit["id"] == "32.74.05.1002"

@@ -14,7 +14,7 @@ import city.history
 import city.privacy.history
 import city.webhooks.history
 from city.audit import Trail
-from city.db import Database, upgrade
+from city.db import Database
 from city.identity.caller import SYSTEM, Caller, Kind
 from city.outbox import Relay, letters
 from city.outbox.letters import Letter
@@ -29,6 +29,7 @@ from city.webhooks.settings import Settings
 from runtime import ids
 from runtime.clock import System
 from tests.city.drill import FAST
+from tests.fixtures.tables import ready
 
 HISTORIES = (
     city.history.HISTORY,
@@ -57,10 +58,9 @@ class Stage:
     def __init__(self, url: str, keys: Path, *, make: bool = True) -> None:
         self.clock = System()
         self.ids = ids.factory(self.clock)
-        self.db = Database(url)
+        self.db = ready(url, HISTORIES) if make else Database(url)
         file = KeyFile(keys, clock=self.clock)
         if make:
-            upgrade(self.db, HISTORIES)
             prepare(self.db, file, self.clock)
         self.vault = Vault(self.db, file, clock=self.clock)
         self.held: dict[str, frozenset[str] | None] = {}

@@ -15,13 +15,14 @@ import city.history
 import city.idempotency.history
 import city.privacy.history
 from city import outbox
-from city.db import Database, upgrade
+from city.db import Database
 from city.idempotency import Idempotency
 from city.identity.caller import Caller, Kind
 from city.privacy import KeyFile, Vault
 from city.privacy.keks import prepare
 from runtime import ids
 from runtime.clock import Fake
+from tests.fixtures.tables import ready
 from web import access, forms, once
 from web.contribution import Contribution
 from web.health import Checks
@@ -34,8 +35,7 @@ KEY = {"idempotency-key": '"first"'}
 
 @pytest.fixture
 def db(city_url: str) -> Iterator[Database]:
-    database = Database(city_url)
-    upgrade(database, HISTORIES)
+    database = ready(city_url, HISTORIES)
     yield database
     database.close()
 

@@ -110,7 +110,7 @@ def _live(folder: Path, host: str, port: int, seconds: float) -> dict[str, float
         )
         try:
             _hear(ear, "READY=1")
-            started = time.monotonic() - began
+            started, start = time.monotonic() - began, _processor(agent.pid)
             time.sleep(_SETTLED)
             before, since = _processor(agent.pid), time.monotonic()
             time.sleep(seconds)
@@ -121,6 +121,7 @@ def _live(folder: Path, host: str, port: int, seconds: float) -> dict[str, float
             agent.wait(30)
     return {
         "agent_start_s": round(started, 3),
+        "agent_start_cpu_s": round(start, 3),  # the same of an idle processor, whoever else works
         "agent_rss_mb": round(memory / 1e6, 2),
         "agent_cpu_percent": round(100 * spent, 3),
     }

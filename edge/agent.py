@@ -59,6 +59,8 @@ async def run(
             done = asyncio.Event()
             service.start("uplink", _send(station, done), drains=True)
             service.start("clock", keep.keep(station))
+            if device and not steady.known:
+                service.start("known", _say_again(station))
             service.start("tally", _tell(station))
             service.start("health", tend(station, memory))
             with controlled(station, device, (desired.plug, enrolled.plug, updating.plug, *plugs)):
@@ -132,6 +134,13 @@ def _say(station: Station) -> None:
             connection=station.client.connection,
         )
         station.service.start("status", _publish(station, online))
+
+
+async def _say_again(station: Station) -> None:
+    """What was said before the time was known had no time to it."""
+    await station.known.wait()
+    if station.client.connected.is_set():
+        _say(station)
 
 
 async def _publish(station: Station, payload: bytes) -> None:

@@ -29,6 +29,7 @@ def test_an_agent_is_small(mosquitto: Broker) -> None:
     figures = agent.run(endpoint(mosquitto, 5).port, seconds=12.0)
     assert figures["agent_rss_mb"] <= 32, figures
     assert figures["agent_cpu_percent"] <= 1, figures
+    assert figures["agent_start_cpu_s"] < 1, figures
     assert 0 < figures["agent_start_s"] < 10, "on a quiet machine below 1; here others work, too"
     assert figures["wheels_mb"] <= 12, figures
 

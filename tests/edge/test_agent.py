@@ -210,6 +210,7 @@ async def test_a_clock_thrown_back_a_year_moves_no_stamp_and_holds_what_starts_i
         assert len({place.epoch for place in far.came}) == 1, "nothing leaves before the time is known"
         write(stamp, "+0")
         await until(lambda: len({place.epoch for place in far.came}) == 2)
+        await until(lambda: far.states[-1].state == "online" and far.states[-1].since >= began)
         process.send_signal(signal.SIGTERM)
         code, errors = await stage.ended(process)
         assert code == 0

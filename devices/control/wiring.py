@@ -19,7 +19,7 @@ from devices.commands.online import Client, Online
 from devices.commands.post import Post
 from devices.commands.roles import COMMANDERS
 from devices.commands.service import ForProgrammes
-from devices.control import pages, rollout_pages
+from devices.control import pages, rights, rollout_pages
 from devices.control.pages import Room
 from devices.reach import Reach
 from devices.roles import READ
@@ -111,6 +111,8 @@ def contribution(
         roles=ROLES,
         hears={"command.*": READ, "shadow.*": READ, "rollout.*": ROLL_OUT},
         deliverers=deliverers,
+        subjects=(rights.hook(),),
+        retention=rights.policies(),
         known={**command_errors.KNOWN, **shadow_errors.KNOWN, **rollout_errors.KNOWN},
         folder=Path(__file__).parent,
     )

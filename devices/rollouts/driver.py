@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -17,7 +17,7 @@ from city.identity.caller import SYSTEM, Caller
 from contracts.errors import Refused
 from contracts.roster import Reader
 from devices.rollouts import deciding, model, records
-from devices.rollouts.gate import Gate, Health
+from devices.rollouts.gate import Gate
 from devices.rollouts.model import ACTIVE, Item, Part, Rollout, Step
 from devices.rollouts.tables import rollouts
 from devices.rollouts.voice import ASKED, Voice
@@ -26,6 +26,8 @@ from devices.shadow.model import merged
 from runtime.clock import Clock
 
 _LOOK: Final = 1.0  # seconds between looks that nobody asked for
+_EASY: Final = 500  # devices for which a second more passes: a look reads all of them
+_LONGEST: Final = 10.0
 _log: Final = logging.getLogger(__name__)
 
 
@@ -41,6 +43,7 @@ class Driver:
         self._roster = roster
         self._gate = gate
         self._voice = voice
+        self._weight = 0  # devices of the largest rollout that was looked at
 
     def beside(self) -> outbox.Beside:
         """Work for the relay."""
@@ -57,37 +60,36 @@ class Driver:
                 _log.warning("rollouts wait: %s", error)
                 moved = False
             if not moved:
-                await bell.wait(seen, _LOOK)
+                await bell.wait(seen, min(_LONGEST, _LOOK + self._weight / _EASY))
 
     def turn(self, lease: Lease) -> bool:
         """One move of each rollout that is not over; whether there was any. Raises LeaseLost, Unavailable."""
+        self._weight = 0
         with self._db.read() as tx:
             active = list(tx.execute(select(rollouts.c.id).where(rollouts.c.state.in_(ACTIVE))).scalars())
         moved = [self._move(lease, key) for key in active]
         return any(moved)
 
     def _move(self, lease: Lease, key: str) -> bool:
-        health = self._look(key)
+        """One move, decided on what was read, and made only where nobody has decided otherwise since."""
+        with self._db.read() as tx:
+            rollout = records.find(tx, key)
+            items = records.of(tx, key)
+            shadows = self._held(tx, items)
+        if rollout is None or rollout.over:
+            return False
+        self._weight = max(self._weight, len(items))
+        now = self._clock.now()
+        health = self._gate.look({item.device: item.set or now for item in items})
+        move = deciding.decide(rollout, items, health=health, shadows=shadows, now=now)
+        if isinstance(move, deciding.Wait):
+            return False
         with self._db.begin() as tx:
             lease.guard(tx)
-            rollout = records.find(tx, key, lock=True)
-            if rollout is None or rollout.over:
-                return False
-            items = records.of(tx, key)
-            move = deciding.decide(
-                rollout, items, health=health, shadows=self._held(tx, items), now=self._clock.now()
-            )
-            if isinstance(move, deciding.Wait):
-                return False
-            self._do(tx, rollout, move)
+            locked = records.find(tx, key, lock=True)
+            if locked is not None and locked.revision == rollout.revision:
+                self._do(tx, rollout, move)
         return True
-
-    def _look(self, key: str) -> Mapping[str, Health]:
-        """How its devices fare, asked before the transaction: others may write meanwhile."""
-        with self._db.read() as tx:
-            items = records.of(tx, key)
-        now = self._clock.now()
-        return self._gate.look({item.device: item.set or now for item in items})
 
     def _held(self, tx: Connection, items: Sequence[Item]) -> dict[str, Shadow]:
         judged = [item.device for item in items if item.state in {Part.SET, Part.MATCHED}]

@@ -1,5 +1,7 @@
 """One, then some, then all; and back again where it does no good."""
 
+from collections.abc import Mapping
+
 import pytest
 from sqlalchemy import select
 
@@ -218,3 +220,18 @@ def test_only_the_holder_of_the_lease_moves(fleet: Fleet) -> None:
     with pytest.raises(LeaseLost):
         fleet.turn()
     assert fleet.having(30) == []
+
+
+def test_what_a_person_decides_while_the_desk_looks_counts(fleet: Fleet) -> None:
+    rollout = fleet.start()
+    calm = fleet.fares
+
+    class Late:
+        def look(self, devices: Mapping[str, int]) -> Mapping[str, Health]:
+            fleet.step(rollout.id, Step.PAUSE)
+            return calm.look(devices)
+
+    fleet.driver._gate = Late()
+    fleet.turn()
+    assert fleet.having(30) == []
+    assert fleet.get(rollout.id).state == State.PAUSED

@@ -14,7 +14,7 @@ from devices.rollouts.gate import Health
 from devices.rollouts.model import CHANGED, STAGES, Item, Part, Rollout, State
 from devices.shadow.model import Shadow
 
-BATCH: Final = 200  # devices changed in one transaction
+BATCH: Final = 50  # devices changed in one transaction, so that no other writer waits long
 _GONE: Final = 60 * SECOND  # so long a device may be offline before that counts: restarts and short cuts
 
 

@@ -141,6 +141,8 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
                 parts.fleet,
                 parts.db,
                 parts.papers.imports,
+                files=parts.papers.files,
+                links=parts.papers.links,
                 deliverers=rosters,
                 sections=devices.control.sections.of(parts.control),
             ),

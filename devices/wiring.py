@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from city.audit import Trail
 from city.db import Database
+from city.files import Files, Links
 from city.imports import Imports
 from city.outbox import Deliverer
 from city.privacy import Vault
@@ -27,7 +28,8 @@ from devices.pages import device as page
 from devices.pages import fleet as pages
 from devices.pages.device import Room
 from devices.pages.sections import Section
-from devices.registry import Registry, routes, tables_api
+from devices.registry import Registry, papers_api, routes, tables_api
+from devices.registry.papers import Papers
 from devices.registry.voice import ALL
 from devices.roles import READ, ROLES
 from devices.settings import Settings
@@ -92,6 +94,8 @@ def contribution(
     db: Database,
     imports: Imports,
     *,
+    files: Files,
+    links: Links,
     deliverers: tuple[Deliverer, ...] = (),
     sections: tuple[Section, ...] = (),
 ) -> Contribution:
@@ -99,6 +103,7 @@ def contribution(
 
     `sections`: what other parts show on a device's page.
     """
+    papers = Papers(db, fleet.registry, files)
     room = Room(
         db,
         fleet.registry,
@@ -106,7 +111,7 @@ def contribution(
         claims=fleet.claims,
         accounts=fleet.accounts,
         ending=fleet.ending,
-        sections=sections,
+        sections=(*sections, papers_api.section(papers, links)),
     )
     return Contribution(
         name="devices",
@@ -116,6 +121,7 @@ def contribution(
             enrolment_routes.router(
                 db, fleet.registry, fleet.claims, fleet.enrolment, fleet.authority, fleet.accounts
             ),
+            papers_api.router(papers, links),
             pages.router(fleet.registry),
             page.router(room),
         ),
@@ -124,7 +130,7 @@ def contribution(
         hears={ALL: READ},
         deliverers=deliverers,
         known={**errors.KNOWN, **tables_api.KNOWN},
-        large=tables_api.LARGE,
+        large={**tables_api.LARGE, **papers_api.LARGE},
         folder=Path(__file__).parent / "pages",
     )
 

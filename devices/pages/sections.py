@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from city.identity.caller import Caller
+from devices.errors import Unknown
 from devices.registry import Device
 
 
@@ -23,7 +24,18 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
 def shown(
     sections: tuple[Section, ...], caller: Caller, device: Device
 ) -> list[tuple[str, Mapping[str, Any]]]:
-    """Template and content of each that this caller may see of this device. Blocks."""
-    may = [one for one in sections if caller.may(one.needs, unit=device.unit)]
-    loaded = [(one, one.load(caller, device)) for one in sorted(may, key=lambda one: one.order)]
-    return [(one.template, content) for one, content in loaded if content is not None]
+    """Template and content of each that this caller may see of this device. Blocks.
+
+    A part that answers from memory may not know yet of a device that was enrolled this second: left out.
+    """
+    found = []
+    for one in sorted(sections, key=lambda one: one.order):
+        if not caller.may(one.needs, unit=device.unit):
+            continue
+        try:
+            content = one.load(caller, device)
+        except Unknown:
+            continue
+        if content is not None:
+            found.append((one.template, content))
+    return found

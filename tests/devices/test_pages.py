@@ -8,9 +8,10 @@ from fastapi.testclient import TestClient
 from contracts import enrolment
 from devices.ca import root
 from devices.roles import READ
+from tests.city.files.makers import pdf, picture
 from tests.devices.ca.makers import csr
 from tests.devices.conftest import engineer
-from tests.devices.test_api import as_
+from tests.devices.test_api import as_, once
 from tests.fixtures.whole import Whole
 
 NEW = {
@@ -89,3 +90,23 @@ def test_who_only_reads_changes_nothing(page: TestClient, whole: Whole) -> None:
     assert "Ubah" not in shown
     for path in ("ubah", "ubah/klaim", "ubah/sandi", "matikan"):
         assert reader.post(f"/perangkat/kiosk-08/{path}", data={"why": "x", **NEW}).status_code == 403
+
+
+def test_documents_and_photos(page: TestClient, whole: Whole) -> None:
+    page.post("/perangkat/baru", data={**NEW, "device": "kiosk-09"})
+    api = "/api/v1/device-files/kiosk-09"
+    assert page.get(api).json()["items"] == []
+    kept = page.post(api, params={"name": "tiang.jpg"}, content=picture(), headers=once())
+    assert (kept.status_code, kept.json()["image"]) == (201, True)
+    assert page.get(kept.json()["href"]).headers["content-type"] == "image/jpeg"
+    assert page.post(api, content=b"MZ\x00\x00", headers=once()).status_code == 422
+    form = {"file": ("kontrak.pdf", pdf(), "application/pdf")}
+    shown = page.post("/perangkat-berkas/kiosk-09", files=form)
+    assert "kontrak.pdf" in shown.text
+    assert "Berkas ditambah" in shown.text
+    first, second = page.get(api).json()["items"]
+    assert "kontrak.pdf" not in page.post(f"/perangkat-berkas/kiosk-09/{second['id']}/hapus").text
+    assert page.delete(f"{api}/{first['id']}").status_code == 204
+    assert page.delete(f"{api}/{first['id']}").status_code == 404
+    reader = as_(whole, engineer("", READ))
+    assert reader.post(api, content=picture(), headers=once()).status_code == 403

@@ -110,7 +110,7 @@ def test_whom_the_broker_should_know(office: Office) -> None:
         "kiosk-07": (True, ""),
         "kiosk-08": (False, ""),
         "sensor-01": (True, password),
-        "old-01": (True, ""),
+        "old-01": (True, None),
     }
     for device, (enabled, secret) in found.items():
         one = wanted.account(device)

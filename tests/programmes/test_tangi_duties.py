@@ -180,6 +180,20 @@ def test_what_becomes_urgent_is_due_sooner_and_told_again(stage: Stage, clock: F
     assert len(told(stage)) == 3
 
 
+def test_a_clock_of_an_earlier_priority_says_nothing(stage: Stage, clock: Fake) -> None:
+    sri = hire(stage, "Sri", "dispatcher", "dishub")
+    one = alert(clock, 1)
+    hear(stage, "firing", one)
+    clock.jump(22 * 60)
+    hear(stage, "updated", replace(one, severity=Severity.SEVERE, updated=clock.now()))
+    clock.jump(40)  # the first reminder's time, and not the second's
+    fire(stage)
+    assert told(stage) == [(sri, "opened"), (sri, "risen")]
+    clock.jump(200)
+    fire(stage)
+    assert told(stage) == [(sri, "due"), (sri, "opened"), (sri, "risen")]
+
+
 def test_a_clock_and_a_step_at_once_leave_one_truth(stage: Stage, clock: Fake) -> None:
     """Whoever is first, nothing is lost, nothing blocks for ever, and both are on the timeline in order."""
     for count in range(8):

@@ -63,13 +63,16 @@ class Live:
             if mark == self._mark:
                 self.trouble = ""
                 return []
-            found = records.since(tx, self._mark)
+            anew = mark < self._mark  # a backup was put back: nothing that is known here counts
+            found = records.since(tx, 0 if anew else self._mark)
         fresh = {one.device: one.entry() if one.state is State.ENROLLED else None for one in found}
-        self._entries = self._entries | fresh  # a new one: whoever reads the old one is not disturbed
+        gone = self._entries.keys() - fresh.keys() if anew else set()
+        kept = {} if anew else self._entries
+        self._entries = kept | fresh  # a new one: whoever reads the old one is not disturbed
         self._listed = None
         self._mark = mark
         self.trouble = ""
-        return list(fresh)
+        return [*fresh, *gone]
 
     async def run(self) -> None:
         """Follow changes, for ever."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
 from city.db import Database
 from city.errors import Outdated
@@ -16,6 +16,7 @@ from contracts.roster import Entry, Window
 from contracts.topics import Kind
 from devices.errors import Forbidden, NotNow, Taken, Unknown
 from devices.registry import Contact, Filters, Live, Registry, State, contacts
+from devices.registry.tables import devices, marks
 from devices.roles import READ
 from devices.roster import Roster
 from tests.devices.conftest import Planned, engineer, noted, plan
@@ -203,6 +204,18 @@ def test_memory_follows(db: Database, registry: Registry, planned: Planned) -> N
         registry.disable(tx, SYSTEM, "kiosk-07", why="dicuri")
     live.refresh()
     assert [entry.device for entry in live.list()] == ["old-01"]
+
+
+def test_memory_follows_a_backup_that_was_put_back(db: Database, planned: Planned) -> None:
+    live = Live(db, Roster([]))
+    planned("kiosk-07", state=State.ENROLLED)
+    planned("kiosk-08", state=State.ENROLLED)
+    live.refresh()
+    with db.begin() as tx:
+        tx.execute(delete(devices).where(devices.c.device == "kiosk-08"))
+        tx.execute(update(marks).values(revision=2))
+    assert sorted(live.refresh()) == ["kiosk-07", "kiosk-08"]
+    assert [entry.device for entry in live.list()] == ["kiosk-07"]
 
 
 async def test_memory_tells_who_wants_to_hear(db: Database, planned: Planned) -> None:

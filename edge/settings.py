@@ -16,11 +16,13 @@ from edge.visitors.settings import Settings as Visitors
 from edge.wifi.settings import Settings as Wifi
 from runtime import mqtt, spool, uplink
 
+_SPOOL = Path("/var/lib/imm-edge/spool.db")
+
 
 class Spool(msgspec.Struct, frozen=True, kw_only=True):
     """Where batches wait for their receipts."""
 
-    path: Path = Path("/var/lib/imm-edge/spool.db")
+    path: Path = _SPOOL
     limit_bytes: int = spool.LIMIT
 
     def __post_init__(self) -> None:
@@ -41,7 +43,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     site: str
     device: str  # id, unique in the city; for replay the name under which the agent connects
     broker: mqtt.Settings = mqtt.Settings()
-    folder: Path | None = None  # what the agent keeps: credentials, last settings; none: where the spool lies
+    folder: Path | None = None  # what the agent keeps; none: where the spool lies, if that is `spool.db`
     spool: Spool = Spool()
     uplink: uplink.Settings = uplink.Settings()
     period: float = 10.0  # seconds from sample to sample
@@ -61,8 +63,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def home(self) -> Path:
-        """The agent's folder."""
-        return self.folder or self.spool.path.parent
+        """The agent's folder; beside a spool of another name than the usual one there may be others'."""
+        if self.folder:
+            return self.folder
+        spool = self.spool.path
+        return spool.parent if spool.name == _SPOOL.name else spool.with_suffix(".agent")
 
     def __post_init__(self) -> None:
         name("site", self.site)

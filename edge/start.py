@@ -11,6 +11,7 @@ from contracts.topics import Device, Kind
 from edge import agent
 from edge.clock import keep
 from edge.settings import Settings
+from edge.state import Folder
 from runtime import logs, service, settings
 from runtime.clock import Clock
 
@@ -38,7 +39,12 @@ def start(kind: str, config: Path | None, options: dict[str, str | None]) -> Non
     chosen = load(config, options)
     logs.configure(json=chosen.log.json, level=chosen.log.level)
     clock = keep.steady(chosen.home)
-    service.run(lambda running: KINDS[kind](chosen, running, clock))
+
+    async def run(running: service.Service) -> None:
+        Folder(chosen.home).prepare()
+        await KINDS[kind](chosen, running, clock)
+
+    service.run(run)
 
 
 async def _kiosk(chosen: Settings, running: service.Service, clock: Clock) -> None:

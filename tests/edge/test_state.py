@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.settings import Settings, Spool
 from edge.state import Folder
 
 
@@ -37,3 +38,16 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_draft(
         folder.write("key", b"two")
     assert [path.name for path in tmp_path.iterdir()] == ["key"]
     assert folder.read("key") == b"one"
+
+
+@pytest.mark.parametrize(
+    "settings,home",
+    [
+        (Settings(site="bima", device="k1"), "/var/lib/imm-edge"),
+        (Settings(site="bima", device="k1", spool=Spool(path=Path("/srv/spool.db"))), "/srv"),
+        (Settings(site="bima", device="k1", spool=Spool(path=Path("/srv/k1.spool"))), "/srv/k1.agent"),
+        (Settings(site="bima", device="k1", folder=Path("/srv/own")), "/srv/own"),
+    ],
+)
+def test_agents_that_share_a_folder_of_spools_share_nothing_else(settings: Settings, home: str) -> None:
+    assert settings.home == Path(home)

@@ -71,9 +71,10 @@ async def test_a_clock_that_jumps_back_a_year(build: Build, tmp_path: Path) -> N
         _set(shift, "-365d")
         before = len(times(stack, *span))
         await until(lambda: len(times(stack, *span)) > before + ENOUGH)
-        gaps = [after - before for before, after in pairwise(times(stack, *span))]
+        stamps = times(stack, *span)
+        gaps = [after - before for before, after in pairwise(stamps)]
         assert median(gaps) == pytest.approx(PERIOD * 1e6, rel=0.5), "its pace follows the wall clock"
-        assert min(gaps) > 0.2 * PERIOD * 1e6, "a burst"
+        assert len(stamps) <= (stamps[-1] - stamps[0]) / (PERIOD * 1e6) + 2, "a burst"
         assert await stack.end("kiosk") == 0
 
         await stack.begin("kiosk")  # in the past: it records, and holds what it has

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Self
 
@@ -81,18 +82,20 @@ class Stage:
         )
 
     async def __aenter__(self) -> Self:
-        await self.stack.begin()
-        self._http.headers = httpx.Headers(self.stack.ask.headers)
-        for topic_filter in self.witness.filters:
-            self._client.subscribe(topic_filter, self.witness.handle)
-        await self._client.__aenter__()
-        await self._client.wait_connected(LIMIT)
+        async with AsyncExitStack() as begun:
+            begun.push_async_callback(self.stack.stop)
+            begun.callback(self._http.close)
+            await self.stack.begin()
+            self._http.headers = httpx.Headers(self.stack.ask.headers)
+            for topic_filter in self.witness.filters:
+                self._client.subscribe(topic_filter, self.witness.handle)
+            await begun.enter_async_context(self._client)
+            await self._client.wait_connected(LIMIT)
+            self._begun = begun.pop_all()
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        await self._client.__aexit__(None, None, None)
-        self._http.close()
-        await self.stack.stop()
+        await self._begun.aclose()
 
     def get(self, path: str, **params: str | int) -> Any:
         """What the API answers. Blocks."""
@@ -174,7 +177,7 @@ class Line:
 
     async def over(self) -> None:
         """Wait until alerts has heard that it is back."""
-        await self.until(lambda: all(alert["resolved"] for alert in self.alerts()))
+        await self.until(lambda: {bool(alert["resolved"]) for alert in self.alerts()} == {True})
 
     async def late(self) -> None:
         """Its last will once more, now that it is back: from a bridge, or a broker that took its time."""

@@ -16,7 +16,7 @@ _CURES: Final = (
         r"not authori[sz]ed|bad user ?name|banned",
         "see in the fleet whether the device is disabled; enrol again",
     ),
-    (r"Connection refused", "see that host and port are right, and that the broker runs"),
+    (r"Connection refused|Connect call failed", "see that host and port are right, and that the broker runs"),
     (
         r"Name or service not known|name resolution|No address",
         "see that DNS answers and the host is spelt right",

@@ -158,3 +158,17 @@ def test_times_before_2020_are_not_shown_as_dates() -> None:
 )
 def test_spans_are_read_at_a_glance(seconds: float, text: str) -> None:
     assert span(seconds) == text
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "Connect call failed ('127.0.0.1', 1883)",
+        "TLS: certificate is not yet valid",
+        "Temporary failure in name resolution",
+        "no answer within 30 s",
+        "the machine's clock says 1970-01-01 00:05, before 2020",
+    ],
+)
+def test_what_is_met_most_often_has_a_cure(reason: str) -> None:
+    assert cure(reason)

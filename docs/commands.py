@@ -11,24 +11,23 @@ from sphinx.util.docutils import SphinxDirective
 
 
 class Commands(SphinxDirective):
-    """Every command below the console script that the argument names."""
+    """Every command of a console script; a second argument names the module with its click command."""
 
     required_arguments = 1
+    optional_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        (script,) = self.arguments
-        return [*_sections(_root(script), script)]
+        script, *module = self.arguments
+        return [*_sections(_root(script, *module), script)]
 
 
-def _root(script: str) -> click.Command:
-    """The click command behind a console script of ours, named like its last word (`imm-edge` → `edge`)."""
+def _root(script: str, module: str = "") -> click.Command:
+    """The click command of a console script of ours, named like its last word (`imm-edge` → `edge`)."""
     (entry,) = entry_points(group="console_scripts", name=script)
-    module = import_module(entry.module)
-    command = getattr(module, script.rpartition("-")[2], None)
+    place = module or entry.module
+    command = getattr(import_module(place), script.rpartition("-")[2], None)
     if not isinstance(command, click.Command):
-        raise ExtensionError(
-            f"{entry.module} has no click command for {script}: tell docs/commands.py its name"
-        )
+        raise ExtensionError(f"{place} has no click command for {script}: name the module that has it")
     return command
 
 

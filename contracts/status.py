@@ -17,7 +17,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int  # of the agent's spool: tells its restarts apart
     version: str
     reason: str = ""  # stopped, lost
-    connection: int = 0  # which of this start's connections, 1, 2, 3 …; 0 where the device does not count
+    connection: int = 0  # which attempt to connect since its start, 1, 2, 3 …; 0: it does not count them
 
 
 def encode(status: Status) -> bytes:

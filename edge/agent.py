@@ -113,7 +113,7 @@ async def _send(station: Station, done: asyncio.Event) -> None:
                 "offline",
                 since=now,
                 epoch=station.spool.epoch,
-                connection=station.client.connection,
+                connection=station.client.attempt,
                 reason="stopped",
             )
             await _publish(station, offline)
@@ -131,7 +131,7 @@ def _say(station: Station) -> None:
             "online",
             since=station.clock.fix(station.started),
             epoch=station.spool.epoch,
-            connection=station.client.connection,
+            connection=station.client.attempt,
         )
         station.service.start("status", _publish(station, online))
 

@@ -113,7 +113,7 @@ class Member:
             await self._greeting.wait()
             self._greeting.clear()
             with contextlib.suppress(mqtt.Failure, TimeoutError):
-                await self.client.publish(topic, self._said("online", self.client.connection), retain=True)
+                await self.client.publish(topic, self._said("online", self.client.attempt), retain=True)
 
     def _on_connect(self) -> None:
         self._greeting.set()

@@ -44,7 +44,7 @@ class Client:
         on_message: Handler | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """`will`: the same on each connection, or made of the number that the next one has if it comes about.
+        """`will`: always the same, or made of the number of the attempt: without an answer, too, it may stay.
 
         `session_expiry`: seconds for which the broker keeps our queue while we are away; 0: none.
 
@@ -53,6 +53,7 @@ class Client:
         """
         self.connected = asyncio.Event()
         self.connection = 0  # number of this connection, 1, 2, 3 …; 0 before the first
+        self.attempt = 0  # the same of attempts, of which some come to nothing: a will bears this one
         self.session_present = False  # whether the broker had kept our session
         self.reason = "not started"  # why there is no connection; empty while there is one
         self._flowing = asyncio.Event()
@@ -206,11 +207,12 @@ class Client:
         return connection.lost.result()
 
     def _new(self) -> Connection:
+        self.attempt += 1
         return Connection(
             self._settings,
             client_id=self._client_id,
             password=self._password(),
-            will=self._will(self.connection + 1) if callable(self._will) else self._will,
+            will=self._will(self.attempt) if callable(self._will) else self._will,
             session_expiry=self._session_expiry,
             receive_maximum=self._receive_maximum,
             deliver=self._routes,

@@ -11,6 +11,7 @@ import pytest
 
 from app.brokers.port import Broker
 from runtime import mqtt
+from runtime.ports import free_port
 from tests.fixtures.brokers import Start
 from tests.runtime.mqtt.parts import LIMIT, Inbox, settings, until
 
@@ -122,6 +123,20 @@ async def test_will_speaks_for_the_dead_alone(running: Start, name: str) -> None
             await until(lambda: inbox.messages)
         assert inbox.payloads == [b"offline"]
         await reader.publish("will/t", b"", retain=True)
+
+
+async def test_each_attempt_has_a_will_of_its_own() -> None:
+    made: list[int] = []
+
+    def will(attempt: int) -> mqtt.Will:
+        made.append(attempt)
+        return mqtt.Will(topic="will/t", payload=str(attempt).encode())
+
+    nobody = mqtt.Settings(port=free_port(), longest_pause=0.01)
+    async with mqtt.Client(nobody, client_id="c", will=will) as client:
+        await until(lambda: len(made) >= 3)
+        assert made == list(range(1, len(made) + 1))
+        assert (client.attempt, client.connection) == (len(made), 0)
 
 
 async def test_frozen_broker_is_noticed_by_its_silence(start_broker: Start) -> None:

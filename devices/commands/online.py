@@ -12,11 +12,12 @@ from contracts import topics
 from contracts.errors import Refused
 from contracts.roster import Reader
 from contracts.status import Status
-from contracts.topics import Channel, DeviceTopic
+from contracts.topics import Channel, Device, DeviceTopic
 from runtime.clock import Clock
 from runtime.mqtt import Ask, Handler, Message
 
 _WORDS: Final = {b"online": True, b"offline": False}  # of devices that are not ours
+_MOST: Final = 50_000  # addresses that nobody knows, or not yet, whose word is remembered
 _decoder: Final = msgspec.json.Decoder(Status)
 
 
@@ -44,17 +45,21 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """What a device last said of itself."""
 
     online: bool
-    epoch: int  # of the agent's start; 0 where it tells none
+    place: tuple[int, int]  # the agent's start and its attempt to connect; 0 where it tells none
     came: int  # µs UTC by our clock
 
 
 class Online:
-    """Statuses are retained, so a new process knows them with its subscription."""
+    """Statuses are retained, so a new process knows them with its subscription.
+
+    They are kept by address, whether the roster knows it or not: a device that has just been enrolled speaks
+    before that has got about, and says it once.
+    """
 
     def __init__(self, client: Client, roster: Reader, clock: Clock) -> None:
         self._roster = roster
         self._clock = clock
-        self._seen: dict[str, Seen] = {}
+        self._seen: dict[Device, Seen] = {}
         self._heard: list[Callable[[], None]] = []
         client.subscribe(topics.every(Channel.STATUS), self._came)
 
@@ -63,12 +68,13 @@ class Online:
         self._heard.append(heard)
 
     def get(self, device: str) -> Seen | None:
-        """What a device last said; None before it has said anything."""
-        return self._seen.get(device)
+        """What a device last said; None before it has said anything, and of one that the roster has not."""
+        entry = self._roster.get(device)
+        return self._seen.get(entry.address) if entry else None
 
     def since(self, device: str) -> int | None:
         """When a device that is online last said so (µs UTC); None where it is not."""
-        seen = self._seen.get(device)
+        seen = self.get(device)
         return seen.came if seen and seen.online else None
 
     def _came(self, message: Message) -> None:
@@ -79,24 +85,27 @@ class Online:
             return
         if not isinstance(topic, DeviceTopic):
             return
-        entry = self._roster.get(topic.device.device)
-        if entry is None or not entry.speaks_as(topic.device):
-            return
         read = _read(message.payload)
-        known = self._seen.get(entry.device)
-        if read is None or (known and read[1] < known.epoch):  # a late word of an earlier start
+        known = self._seen.get(topic.device)
+        if read is None or (known is None and len(self._seen) >= _MOST and not self._belongs(topic.device)):
             return
-        online, epoch = read
-        self._seen[entry.device] = Seen(online=online, epoch=epoch, came=self._clock.now())
+        online, place = read
+        if known and not online and place < known.place:  # a late will of an earlier start or connection
+            return
+        self._seen[topic.device] = Seen(online=online, place=place, came=self._clock.now())
         for heard in self._heard:
             heard()
 
+    def _belongs(self, address: Device) -> bool:
+        entry = self._roster.get(address.device)
+        return entry is not None and entry.address == address
 
-def _read(payload: bytes) -> tuple[bool, int] | None:
+
+def _read(payload: bytes) -> tuple[bool, tuple[int, int]] | None:
     if payload.lower() in _WORDS:
-        return _WORDS[payload.lower()], 0
+        return _WORDS[payload.lower()], (0, 0)
     try:
         status = _decoder.decode(payload)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
-    return status.state == "online", status.epoch
+    return status.state == "online", (status.epoch, status.connection)

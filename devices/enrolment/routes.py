@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import asyncio
+from typing import Annotated, Final
 
 from anyio import to_thread
 from fastapi import APIRouter, Body, Request
@@ -18,11 +19,15 @@ from devices.enrolment import examples
 from devices.enrolment.accounts import Accounts, Shown
 from devices.enrolment.claims import Claims, Made, Open
 from devices.enrolment.enrol import Enrolment
+from devices.registry.live import EVERY
 from devices.registry.routes import Id, written
 from devices.registry.service import Registry
 from devices.roles import ENROL, READ
 from web import access, once
 from web.records import Page, answers, asks, reply, text
+
+# Seconds until ingest and the broker know a new device, which connects as soon as it has its answer.
+_GOT_ABOUT: Final = 1.5 * EVERY
 
 _Words = Annotated[dict[str, str], Body(max_length=32, description="What it says of itself, by name")]
 
@@ -73,7 +78,9 @@ def _joining(routes: APIRouter, enrolment_: Enrolment) -> None:
     ) -> Response:
         ask = Ask(code=code, csr=csr, hardware=hardware, versions=versions)
         source = Came(address=request.client.host if request.client else "").source
-        return reply(await to_thread.run_sync(lambda: enrolment_.enrol(ask, source=source)))
+        given = await to_thread.run_sync(lambda: enrolment_.enrol(ask, source=source))
+        await asyncio.sleep(_GOT_ABOUT)
+        return reply(given)
 
 
 def _claims(routes: APIRouter, db: Database, registry: Registry, claims: Claims) -> None:

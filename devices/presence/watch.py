@@ -16,7 +16,8 @@ from contracts.instants import DAY, HOUR, MINUTE, SECOND
 from contracts.presence import Presence, Reason, State
 from contracts.roster import Entry
 from contracts.roster import Reader as Roster
-from contracts.topics import Channel, DeviceTopic, Kind
+from contracts.status import Status
+from contracts.topics import Channel, Device, DeviceTopic, Kind
 from devices.presence import records
 from devices.presence.figures import Figures
 from devices.presence.fleet import Finding, Fleet, Site
@@ -30,6 +31,7 @@ from runtime.spool import Full, Item
 
 _ROSTER: Final = 5  # ticks between looks at the roster
 _SWEEP: Final = HOUR / SECOND  # seconds between looks for changes that are old
+_EARLY: Final = 10_000  # devices that the roster has not, whose word is remembered
 _FRESHEN: Final = MINUTE  # what is kept of when a device was heard is at most so old
 
 
@@ -70,6 +72,7 @@ class Watch:
         self._settings = settings
         self._fleet = Fleet(settings, now=clock.now())
         self._fed = clock.monotonic()  # seconds: when ingest last said something
+        self._early: dict[Device, Status] = {}  # said before the roster had them
         self._fresh: dict[str, int] = {}  # device → what is kept of when it was heard
         self._figures = figures
         client.subscribe(topics.every(Channel.STATUS), self._status)
@@ -114,10 +117,18 @@ class Watch:
             said = status.decode(message.payload)
         except Refused:
             return  # ingest keeps it with the reason
-        entry = self._roster.get(topic.device.device)
-        if entry is not None and entry.speaks_as(topic.device):
-            self._fleet.meet(entry, self._clock.now())
-            self._fleet.status(topic.device.device, said, self._clock.now())
+        if not self._hear(topic.device, said) and len(self._early) < _EARLY:
+            self._early[topic.device] = said  # of a device that the roster may have in a moment
+
+    def _hear(self, device: Device, said: Status) -> bool:
+        """Whether the roster has the device, so that its word counts."""
+        entry = self._roster.get(device.device)
+        if entry is None or not entry.speaks_as(device):
+            return False
+        now = self._clock.now()
+        self._fleet.meet(entry, now)
+        self._fleet.status(device.device, said, now)
+        return True
 
     async def _tick(self, lease: Lease, *, look: bool) -> None:
         now = self._clock.now()
@@ -128,6 +139,7 @@ class Watch:
             before = set(fleet.tracks)
             findings = fleet.know(entries, now)
             gone = before - fleet.tracks.keys()
+            self._early = {one: said for one, said in self._early.items() if not self._hear(one, said)}
         silence = self._clock.monotonic() - self._fed
         deaf = silence >= self._settings.deaf or not self._client.connected.is_set()
         changed, found = fleet.tick(now, deaf=deaf)

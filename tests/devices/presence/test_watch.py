@@ -197,6 +197,18 @@ async def test_the_next_process_goes_on_where_the_last_one_stopped(db: Database,
     assert said == {("cleared", "site"), ("raised", "kiosk-0"), ("raised", "kiosk-1")}
 
 
+async def test_who_speaks_before_the_roster_has_him_is_heard_once_it_has(db: Database, clock: Fake) -> None:
+    desk = Desk(db, clock, DEVICES[1])
+    async with desk.leading():
+        desk.client.says(DEVICES[0], "online", 1)
+        await desk.pass_(10)
+        desk.watch._roster = Roster(
+            [Entry(device=one.device, kind=one.kind, site=one.site) for one in DEVICES]
+        )
+        await desk.pass_(30)
+        assert desk.kept(DEVICES[0]) == (State.ONLINE, Reason.NONE, False)
+
+
 async def test_silence_of_ingest_is_told_as_such(db: Database, clock: Fake) -> None:
     desk = Desk(db, clock)
     async with desk.leading():

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
+from benchmarks import agent
 from contracts.series import Selector
 from runtime.clock import System
 from simulator.chaos.stack import Stack, Stuck
@@ -30,18 +31,19 @@ _METRICS: Final = 8
 _MEMORY: Final = 512  # MB of the store when it is counted
 
 
-def run(*, devices: int, period: float, broker: str, say: Callable[[str], None]) -> dict[str, Any]:
-    """Figures of one run. Raises Stuck."""
+def run(
+    *, devices: int, period: float, broker: str, say: Callable[[str], None], seconds: float = 60.0
+) -> dict[str, Any]:
+    """Figures of one run; a real agent is looked at for so many seconds. Raises Stuck."""
     with tempfile.TemporaryDirectory(prefix="imm-devices-") as folder:
-        figures = asyncio.run(_storm(Path(folder), devices, period, broker, say))
+        figures = asyncio.run(_storm(Path(folder), devices, period, broker, say, seconds))
         say("counting what is stored")
         figures |= _counted(Path(folder), figures.pop("batches"))
-    say("one agent alone")
     return {"devices": devices, **figures}
 
 
 async def _storm(
-    folder: Path, devices: int, period: float, broker: str, say: Callable[[str], None]
+    folder: Path, devices: int, period: float, broker: str, say: Callable[[str], None], seconds: float
 ) -> dict[str, Any]:
     stack = Stack(folder, broker=broker, devices=devices)
     states: list[Path] = []
@@ -73,12 +75,15 @@ async def _storm(
         stored = time.monotonic() - killed
         await stack.finish(_LIMIT)
         last = _read(states)
+        say("one real agent at the same broker")
+        alone = await asyncio.to_thread(agent.run, stack.port, seconds=seconds)
     return {
         "connect_s": round(connected, 2),
         "reconnect_s": round(back, 2),
         "recovered_s": round(stored, 2),
         "resent": last.resent,
         "batches": last.recorded,
+        **alone,
     }
 
 

@@ -1,5 +1,6 @@
 """Sketches of visitors merge on each engine and database, and only numbers leave the store."""
 
+import logging
 import threading
 from collections.abc import Iterable, Iterator
 
@@ -240,6 +241,7 @@ def test_a_sink_takes_nothing_but_sketches_under_their_name(whole: Store) -> Non
 def test_what_is_no_sketch_or_too_late_is_left_out_and_stops_nobody(
     whole: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO)  # whatever a command before had set
     series = Series(site="bima", kind=Kind.WIFI, device="wifi-1", metric=METRIC, instance="stations")
     block = a_block((series, TEN, Data(b"nonsense")))
     whole.sink.commit(Write(worker="w1", at=TEN, block=block))

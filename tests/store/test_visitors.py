@@ -1,6 +1,5 @@
 """Sketches of visitors merge on each engine and database, and only numbers leave the store."""
 
-import logging
 import threading
 from collections.abc import Iterable, Iterator
 
@@ -241,12 +240,11 @@ def test_a_sink_takes_nothing_but_sketches_under_their_name(whole: Store) -> Non
 def test_what_is_no_sketch_or_too_late_is_left_out_and_stops_nobody(
     whole: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO)  # whatever a command before had set
+    caplog.set_level("INFO")  # whatever a command before had set
     series = Series(site="bima", kind=Kind.WIFI, device="wifi-1", metric=METRIC, instance="stations")
-    block = a_block((series, TEN, Data(b"nonsense")))
-    whole.sink.commit(Write(worker="w1", at=TEN, block=block))
-    send(whole, "wifi-1", a_sketch(range(50), TEN - 40 * instants.DAY))
-    send(whole, "wifi-1", *(a_sketch(range(9), key=f"{n:016x}") for n in range(MOST_KEYS + 2)))
+    whole.sink.commit(Write(worker="w1", at=TEN, block=a_block((series, TEN, Data(b"nonsense")))))
+    old = a_sketch(range(50), TEN - 40 * instants.DAY)
+    send(whole, "wifi-1", old, *(a_sketch(range(9), key=f"{n:016x}") for n in range(MOST_KEYS + 2)))
     whole.visitors.run(CLOSED)
     assert state(whole)["keys"] == MOST_KEYS
     assert "not a sketch" in caplog.text

@@ -76,7 +76,7 @@ class Once:
             return _told(found)
         try:
             response = await work()
-        except BaseException:
+        except BaseException:  # also a cancel: nothing was done, so the key is free again
             await to_thread.run_sync(self._service.release, found)
             raise
         await to_thread.run_sync(self._service.finish, found, _kept(response))

@@ -48,7 +48,7 @@ class Outlet:
             await asyncio.sleep(self._pace())
             loop = asyncio.get_running_loop()
             future = loop.run_in_executor(self._pool, self._provider.send, message, address)
-        except BaseException:
+        except BaseException:  # also a cancel: the slot is another's then
             self._slots.release()
             raise
         # A thread that hangs keeps its slot: no more than so many ever wait for this gateway.

@@ -168,7 +168,7 @@ class KeyFile:
                 file.flush()
                 os.fsync(file.fileno())
             Path(draft).replace(self.where)
-        except BaseException:
+        except BaseException:  # also a kill: leave no half a file with keys
             Path(draft).unlink(missing_ok=True)
             raise
         folder = os.open(self.where.parent, os.O_RDONLY)

@@ -5,6 +5,7 @@ Pure but for `read` and `write`. The launcher decides by it before anything of t
 
 from __future__ import annotations
 
+import logging
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,7 @@ NAME: Final = "slots.json"
 FOLDER: Final = "IMM_EDGE_SLOTS"  # variable: where the slots lie; without it there are none
 CHOSEN: Final = "IMM_EDGE_SLOT"  # variable: set by the launcher for what it starts
 TRIES: Final = 2  # starts in which a new version may prove itself
+_log: Final = logging.getLogger(__name__)  # unset in the launcher: it goes to stderr as it is
 _MEMORY: Final = 8  # versions that failed and are remembered
 
 
@@ -109,7 +111,8 @@ def read(folder: Path) -> Slots:
     raw = Folder(folder).read(NAME)
     try:
         return msgspec.json.decode(raw, type=Slots) if raw else Slots()
-    except msgspec.MsgspecError:
+    except msgspec.MsgspecError as error:
+        _log.warning("%s cannot be read, so what was there from the start runs: %s", folder / NAME, error)
         return Slots()
 
 

@@ -80,7 +80,7 @@ class Agent:
         except PySnmpError as error:
             self.close()
             raise OSError(f"SNMP: {type(error).__name__}") from None
-        except BaseException:
+        except BaseException:  # also a cancel: an answer that comes later would be taken for the next one's
             self.close()
             raise
         trouble, status, _, found = answer

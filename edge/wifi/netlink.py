@@ -30,7 +30,7 @@ class Generic:
             if wire is None:
                 self._wire.bind((0, 0))
             self._number = self._family(family)
-        except BaseException:
+        except BaseException:  # also a cancel: leave no socket open
             self._wire.close()
             raise
 

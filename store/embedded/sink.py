@@ -41,7 +41,7 @@ class Sink:
                     samples.insert(connection, rows)
                     self._sketches.insert(connection, sketches)
                     self._ledger.insert(connection, write, verdict)
-            except BaseException:
+            except BaseException:  # also a cancel: memory must not know what the file does not
                 self._ledger.forget()
                 raise
             samples.settle(rows)

@@ -44,13 +44,17 @@ def test_an_update_never_touches_what_may_be_needed(state: Slots) -> None:
     assert (given.active, given.trial, given.failed["9"]) == (state.active, None, "it does not work")
 
 
-def test_what_is_remembered_survives_and_damage_means_the_base(tmp_path: Path) -> None:
+def test_what_is_remembered_survives_and_damage_means_the_base(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("WARNING")
     assert slots.read(tmp_path / "none") == Slots()
     state = slots.proven(slots.installed(Slots(), "2"))
     slots.write(tmp_path, state)
     assert slots.read(tmp_path) == state
     (tmp_path / slots.NAME).write_bytes(b'{"active": "c"}')
     assert slots.read(tmp_path).active is Slot.BASE
+    assert "slots.json cannot be read" in caplog.text
 
 
 def program(folder: Path, slot: Slot, code: str) -> None:

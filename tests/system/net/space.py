@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import socket
 import subprocess
+import sys
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
@@ -11,6 +13,8 @@ import pytest
 
 PLACES = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 FIRST = 2  # address of whoever lives in the space; 1 is ours
+MAKINGS = 3  # a cable is made anew where a first one carries nothing: seen once in some hundred suites
+PATIENCE = 10.0  # seconds for a first connection over it
 
 
 class Space:
@@ -28,6 +32,16 @@ class Space:
     def __enter__(self) -> Self:
         if not shutil.which("ip", path=PLACES):
             pytest.fail("ip is not installed: run tests/servers")
+        told = ""
+        for _ in range(MAKINGS):
+            self._make()
+            if self._carries():
+                return self
+            told = self._state()
+            self.__exit__(None, None, None)
+        pytest.fail(f"no connection over {MAKINGS} cables, one after another; the last: {told}")
+
+    def _make(self) -> None:
         self._ip("netns", "add", self.name)
         try:
             self._ip("link", "add", self._cable, "type", "veth", "peer", "eth0", "netns", self.name)
@@ -39,7 +53,23 @@ class Space:
         except BaseException:
             self.__exit__(None, None, None)
             raise
-        return self
+
+    def _carries(self) -> bool:
+        """Whether who lives in the space can connect to us."""
+        with socket.create_server((self.near, 0)) as server:
+            host, port = server.getsockname()
+            code = f"import socket; socket.create_connection(({host!r}, {port}), {PATIENCE})"
+            command = self.inside([sys.executable, "-I", "-S", "-c", code])
+            return subprocess.run(command, check=False, capture_output=True).returncode == 0
+
+    def _state(self) -> str:
+        commands = (["-d", "addr"], ["neigh"], ["-n", self.name, "-d", "addr"], ["-n", self.name, "neigh"])
+        return "\n".join(
+            subprocess.run(
+                ["ip", *words], check=False, capture_output=True, text=True, env={"PATH": PLACES}
+            ).stdout
+            for words in commands
+        )
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -162,9 +162,12 @@ class Line:
 
     async def until(self, condition: Callable[[], Any]) -> None:
         """Wait for a condition, which may block."""
-        async with asyncio.timeout(LIMIT):
-            while not await asyncio.to_thread(condition):
-                await asyncio.sleep(LOOK)
+        try:
+            async with asyncio.timeout(LIMIT):
+                while not await asyncio.to_thread(condition):
+                    await asyncio.sleep(LOOK)
+        except TimeoutError as error:
+            raise TimeoutError(await asyncio.to_thread(self._plight)) from error
 
     async def flows(self) -> None:
         """Wait until a sample of a later time than now is stored, and presence knows that it is there."""
@@ -211,6 +214,18 @@ class Line:
         assert await self._stack.end(self.name) == 0
         await self.until(lambda: self._book().missing == 0)
         return await asyncio.to_thread(self._outcome, states, await self.relay(Ask()))
+
+    def _plight(self) -> str:
+        """What is known of a line whose condition did not come about."""
+        log = self._stack.folder / f"{self.name}.log"
+        relay: object = "no relay yet"
+        if self._control.exists():
+            try:
+                relay = tell(self._control, Ask())
+            except OSError as error:
+                relay = error
+        said = log.read_text() if log.exists() else "no agent yet"
+        return f"{self.name}: {self.presence()}\n{relay}\n{said[-2_000:]}"
 
     def _states(self) -> tuple[str, ...]:
         found = self.stage.get(f"/api/v1/devices/{self.device.device}/presence/changes")

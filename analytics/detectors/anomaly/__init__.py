@@ -1,0 +1,1 @@
+"""Streaming detectors of one series, one a file: no threshold to set, no look-ahead, bounded memory."""

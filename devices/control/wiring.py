@@ -21,6 +21,7 @@ from devices.commands.roles import COMMANDERS
 from devices.commands.service import ForProgrammes
 from devices.control import pages, rights, rollout_pages
 from devices.control.pages import Room
+from devices.presence.reader import Book
 from devices.reach import Reach
 from devices.roles import READ
 from devices.rollouts import Rollouts
@@ -88,7 +89,7 @@ def hands(
         clock=clock,
         shadows=control.shadows,
         roster=roster,
-        gate=Watch(online, roster, alarms, clock),
+        gate=Watch(Book(db), roster, alarms, clock),
         voice=control.rollouts.voice,
     )
     return Hands(besides=(post.beside(), driver.beside()), deliverers=(herald.deliverer(),))

@@ -9,13 +9,14 @@ import msgspec
 
 from contracts import shadow
 from contracts.instants import SECOND
+from contracts.presence import State as Presence
 from contracts.settables import Value
 from devices.rollouts.gate import Health
 from devices.rollouts.model import CHANGED, STAGES, Item, Part, Rollout, State
 from devices.shadow.model import Shadow
 
 BATCH: Final = 50  # devices changed in one transaction, so that no other writer waits long
-_GONE: Final = 60 * SECOND  # so long a device may be offline before that counts: restarts and short cuts
+_GONE: Final = 60 * SECOND  # so long a device may be offline or late: restarts and short cuts
 
 
 class Apply(msgspec.Struct, frozen=True):
@@ -91,8 +92,8 @@ def decide(
         return Stop(reason)
     missing = rollout.upto(rollout.stage) - sum(item.stage is not None for item in items)
     if missing > 0:
-        return Apply(_picked(rollout, items, health, min(missing, BATCH)))
-    return _through(rollout, items, now)
+        return Apply(_picked(rollout, items, health, min(missing, BATCH), now))
+    return _through(rollout, items, health, now)
 
 
 def _judged(rollout: Rollout, item: Item, fares: Health | None, held: Shadow | None, now: int) -> Item:
@@ -100,13 +101,14 @@ def _judged(rollout: Rollout, item: Item, fares: Health | None, held: Shadow | N
     replace = msgspec.structs.replace
     if held is None or _changed_since(rollout, item, held):
         return replace(item, state=Part.KEPT, reason="somebody has changed it since")
-    if fares is not None and fares.alert:
-        return replace(item, state=Part.FAILED, reason=f"it raised an alert: {fares.alert}"[:300])
-    online = fares.online if fares else None
-    if item.awake is None and online:
-        return replace(item, awake=now)
-    if item.awake is not None and online is False and fares and now - fares.since > _GONE:
-        return replace(item, state=Part.FAILED, reason="it went offline after the change")
+    worked_on = fares is not None and fares.maintained
+    if fares is not None and not worked_on:
+        if reason := _ill(item, fares, now):
+            return replace(item, state=Part.FAILED, reason=reason)
+        if item.awake is None and fares.there:
+            return replace(item, awake=now)
+        if item.awake is not None and fares.state is Presence.OFFLINE and not item.was_there:
+            return replace(item, awake=None)  # it sleeps again
     known = held.reported
     if known is not None and known.version >= item.version:
         if refused := [key for key in rollout.patch if key in known.refused]:
@@ -120,12 +122,28 @@ def _judged(rollout: Rollout, item: Item, fares: Health | None, held: Shadow | N
             )
     if (
         item.awake is not None
+        and not worked_on
         and item.state == Part.SET
         and now - item.awake > rollout.plan.patience * SECOND
     ):
         reason = f"it was online, and did not become so within {rollout.plan.patience} s"
         return replace(item, state=Part.FAILED, reason=reason)
     return item
+
+
+def _ill(item: Item, fares: Health, now: int) -> str:
+    """What counts against the change; empty: nothing. Who was away when it was made may be away again."""
+    if fares.alert:
+        return f"it raised an alert: {fares.alert}"[:300]
+    if item.set is None or not item.was_there:
+        return ""
+    if fares.flapping > item.set:
+        return "it comes and goes since the change"
+    if fares.since < item.set or now - fares.since <= _GONE:
+        return ""
+    if fares.state is Presence.OFFLINE:
+        return "it went offline after the change"
+    return "no data came from it after the change" if fares.state is Presence.LATE else ""
 
 
 def _changed_since(rollout: Rollout, item: Item, held: Shadow) -> bool:
@@ -161,25 +179,33 @@ def _too_many(rollout: Rollout, items: Sequence[Item]) -> str:
 
 
 def _picked(
-    rollout: Rollout, items: Sequence[Item], health: Mapping[str, Health], count: int
+    rollout: Rollout, items: Sequence[Item], health: Mapping[str, Health], count: int, now: int
 ) -> tuple[Item, ...]:
-    """Whose turn it is: those that are online before those that are not."""
+    """Whose turn it is: those that are well before those that are not, for only they tell something."""
 
-    def asleep(item: Item) -> bool:
+    def unwell(item: Item) -> bool:
         fares = health.get(item.device)
-        return fares is None or not fares.online
+        return fares is None or not fares.well
 
     waiting = sorted(
-        (item for item in items if item.stage is None), key=lambda item: (asleep(item), item.place)
+        (item for item in items if item.stage is None), key=lambda item: (unwell(item), item.place)
     )
-    return tuple(msgspec.structs.replace(item, stage=rollout.stage) for item in waiting[:count])
+    replace = msgspec.structs.replace
+    return tuple(
+        replace(item, stage=rollout.stage, awake=None if unwell(item) else now) for item in waiting[:count]
+    )
 
 
-def _through(rollout: Rollout, items: Sequence[Item], now: int) -> Move:
-    """Whether the stage may end."""
+def _through(rollout: Rollout, items: Sequence[Item], health: Mapping[str, Health], now: int) -> Move:
+    """Whether the stage may end. Nobody waits for devices that sleep, or that somebody works on."""
+
+    def awake(item: Item) -> bool:
+        fares = health.get(item.device)
+        return item.awake is not None and not (fares and fares.maintained)
+
     mine = [item for item in items if item.stage == rollout.stage]
-    pending = [item for item in mine if item.state == Part.SET and item.awake is not None]
-    asleep = [item for item in mine if item.state == Part.SET and item.awake is None]
+    pending = [item for item in mine if item.state == Part.SET and awake(item)]
+    asleep = [item for item in mine if item.state == Part.SET and not awake(item)]
     matched = [item for item in mine if item.state == Part.MATCHED]
     if pending:
         return Wait(f"{len(pending)} devices have not become so yet")

@@ -7,25 +7,37 @@ from typing import Final, Protocol
 
 import msgspec
 
+from contracts import presence, roster
 from contracts.alerts import Desk
-from contracts.instants import SECOND
-from contracts.roster import Reader
-from devices.commands.online import Online
+from contracts.presence import Presence, State
+from devices.presence.wording import RULE
 from runtime.clock import Clock
 
-_SETTLED: Final = 10 * SECOND  # after the start retained statuses have come; who has none by then is offline
+_FEW: Final = 20  # devices that are asked for one by one
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
     """How one device fares."""
 
-    online: bool | None  # None: not known yet
-    since: int = 0  # µs UTC: since when, by our clock
+    state: State | None  # as presence judges; None: it does not know the device yet
+    since: int = 0  # µs UTC: when it came into this state
+    flapping: int = 0  # µs UTC: since when alerts knows that it comes and goes; 0: it does not
+    maintained: bool = False  # planned work: what it does now says nothing
     alert: str = ""  # of it, raised since the change; empty: none
+
+    @property
+    def there(self) -> bool:
+        """Whether it is connected, so that it can hear of a change."""
+        return self.state in {State.ONLINE, State.LATE}
+
+    @property
+    def well(self) -> bool:
+        """Whether it is there, and what comes of it tells something."""
+        return self.state is State.ONLINE and not self.maintained
 
 
 class Gate(Protocol):
-    """Asked about the devices that have the change. Blocks."""
+    """Asked about the devices of a rollout. Blocks. Raises Unavailable."""
 
     def look(self, devices: Mapping[str, int]) -> Mapping[str, Health]:
         """Device → how it fares; of each is told since when alerts count (µs UTC)."""
@@ -33,26 +45,39 @@ class Gate(Protocol):
 
 
 class Watch:
-    """By statuses on the broker, and by the alerts that are open."""
+    """By what presence judges, and by the alerts that are open."""
 
-    def __init__(self, online: Online, roster: Reader, alerts: Desk | None, clock: Clock) -> None:
-        self._online = online
-        self._roster = roster
+    def __init__(
+        self, present: presence.Reader, known: roster.Reader, alerts: Desk | None, clock: Clock
+    ) -> None:
+        self._present = present
+        self._roster = known
         self._alerts = alerts
         self._clock = clock
-        self._began = clock.now()
 
     def look(self, devices: Mapping[str, int]) -> Mapping[str, Health]:
         """Device → how it fares."""
         alerts = self._raised(devices)
-        return {device: self._one(device, alerts.get(device, "")) for device in devices}
+        present = self._judged(devices)
+        now = self._clock.now()
+        return {
+            device: self._one(device, present.get(device), alerts.get(device, ""), now) for device in devices
+        }
 
-    def _one(self, device: str, alert: str) -> Health:
-        seen = self._online.get(device)
-        if seen is not None:
-            return Health(online=seen.online, since=seen.came, alert=alert)
-        early = self._clock.now() - self._began < _SETTLED
-        return Health(online=None if early else False, since=self._began, alert=alert)
+    def _one(self, device: str, found: Presence | None, alert: str, now: int) -> Health:
+        entry = self._roster.get(device)
+        return Health(
+            state=found.state if found else None,
+            since=found.since if found else 0,
+            flapping=found.raised if found and found.flapping else 0,
+            maintained=entry is not None and entry.maintained(now),  # presence's row may be a minute old
+            alert=alert,
+        )
+
+    def _judged(self, devices: Mapping[str, int]) -> dict[str, Presence]:
+        if len(devices) <= _FEW:
+            return {device: one for device in devices if (one := self._present.get(device))}
+        return {one.device: one for one in self._present.list()}
 
     def _raised(self, devices: Mapping[str, int]) -> dict[str, str]:
         """Device → title of an alert that it has raised since."""
@@ -61,8 +86,10 @@ class Watch:
         found: dict[str, str] = {}
         for site in self._sites(list(devices)):
             for alert in self._alerts.open(site=site, limit=1_000):
-                if alert.device in devices and alert.started >= devices[alert.device]:
-                    found.setdefault(alert.device, alert.title.en or alert.title.id)
+                since = devices.get(alert.device)
+                if since is None or alert.started < since or alert.rule == RULE:  # that tells of presence
+                    continue
+                found.setdefault(alert.device, alert.title.en or alert.title.id)
         return found
 
     def _sites(self, devices: Sequence[str]) -> set[str]:

@@ -109,8 +109,13 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     was: int = 0  # version that was desired before
     version: int = 0  # that of the change
     set: int | None = None  # µs UTC: the change was made
-    awake: int | None = None  # µs UTC: first seen online since then
+    awake: int | None = None  # µs UTC: first seen there since then; of who was online by then, not later
     matched: int | None = None  # µs UTC: it became so
+
+    @property
+    def was_there(self) -> bool:
+        """Whether it was online when the change was made: only then its silence tells something."""
+        return self.awake is not None and self.set is not None and self.awake <= self.set
 
 
 class Told(Rollout, frozen=True, kw_only=True):

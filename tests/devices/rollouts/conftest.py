@@ -13,6 +13,7 @@ import devices.shadow.history
 from city.audit import Trail
 from city.db import Database, Lease, upgrade
 from city.identity.caller import SYSTEM
+from contracts.presence import State
 from contracts.roster import Entry
 from contracts.topics import Kind
 from devices.reach import Reach
@@ -31,11 +32,19 @@ ALL = (*HISTORIES, devices.shadow.history.HISTORY, devices.rollouts.history.HIST
 PATIENT = Plan(soak=0, patience=60)
 
 
+def fine(since: int = 0) -> Health:
+    return Health(state=State.ONLINE, since=since)
+
+
+def away(since: int = 0) -> Health:
+    return Health(state=State.OFFLINE, since=since)
+
+
 class Fares:
-    """How the devices fare, as the test wants; stands for broker and alerts."""
+    """How the devices fare, as the test wants; stands for presence and alerts."""
 
     def __init__(self, devices: list[str]) -> None:
-        self.devices = {device: Health(online=True) for device in devices}
+        self.devices = {device: fine() for device in devices}
 
     def look(self, devices: Mapping[str, int]) -> Mapping[str, Health]:
         return {device: self.devices[device] for device in devices}

@@ -6,18 +6,21 @@ import contextlib
 import tempfile
 from pathlib import Path
 
+import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from city.db import Database, upgrade
 from city.identity.caller import SYSTEM
+from contracts.presence import State as Presence
 from devices.rollouts import Part, State, Step
+from devices.rollouts.deciding import _GONE
 from devices.rollouts.errors import NotNow
 from devices.rollouts.gate import Health
 from devices.rollouts.model import Plan
 from runtime.clock import Fake
-from tests.devices.rollouts.conftest import ALL, Fleet
+from tests.devices.rollouts.conftest import ALL, Fleet, fine
 
 _COUNT = 6
 _DEVICES = st.integers(0, _COUNT - 1)
@@ -38,15 +41,35 @@ class Life(RuleBasedStateMachine):
         self.touched: set[str] = set()
         self.farthest = 0
         self.given_up = False  # whether a person aborts it in the end
+        self.well: dict[str, bool] = {}  # device that has the change → whether it was well when it came
 
     @initialize(given_up=st.booleans())
     def begin(self, given_up: bool) -> None:
         self.given_up = given_up
-        self.fleet.turn()
+        self.turn()
 
     @rule()
     def turn(self) -> None:
+        """One move: silence counts where presence says so since the change, and nowhere else."""
+        before = {item.device: item for item in self.fleet.items(self.key)}
+        running = self.fleet.get(self.key).state == State.RUNNING
         self.fleet.turn()
+        for item in self.fleet.items(self.key):
+            old, fares = before[item.device], self.fleet.fares.devices[item.device]
+            if old.set is None and item.set is not None:
+                self.well[item.device] = fares.well
+            if not running or old.set is None or old.state not in {Part.SET, Part.MATCHED}:
+                continue
+            ill = self.well[item.device] and not fares.maintained and self.silent_since(old.set, fares)
+            if ill:
+                assert item.state not in {Part.SET, Part.MATCHED}
+            elif item.state == Part.FAILED:
+                assert "did not become so" in item.reason
+                assert not fares.maintained
+
+    def silent_since(self, change: int, fares: Health) -> bool:
+        gone = fares.since >= change and self.fleet.clock.now() - fares.since > _GONE
+        return gone and fares.state in {Presence.OFFLINE, Presence.LATE}
 
     @rule()
     def kill(self) -> None:
@@ -64,10 +87,18 @@ class Life(RuleBasedStateMachine):
     def obey_all(self) -> None:
         self.fleet.obey()
 
-    @rule(device=_DEVICES, online=st.booleans())
-    def come_or_go(self, device: int, online: bool) -> None:
-        health = Health(online=online, since=self.fleet.clock.now())
-        self.fleet.fares.devices[self.fleet.names[device]] = health
+    @rule(device=_DEVICES, state=st.sampled_from(list(Presence)))
+    def come_or_go(self, device: int, state: Presence) -> None:
+        name = self.fleet.names[device]
+        was = self.fleet.fares.devices[name]
+        since = was.since if was.state is state else self.fleet.clock.now()
+        self.fleet.fares.devices[name] = msgspec.structs.replace(was, state=state, since=since)
+
+    @rule(device=_DEVICES, on=st.booleans())
+    def maintain(self, device: int, on: bool) -> None:
+        name = self.fleet.names[device]
+        fares = self.fleet.fares.devices[name]
+        self.fleet.fares.devices[name] = msgspec.structs.replace(fares, maintained=on)
 
     @rule(device=_DEVICES)
     def somebody_changes(self, device: int) -> None:
@@ -111,7 +142,7 @@ class Life(RuleBasedStateMachine):
         elif told.state == State.PAUSED:
             self.fleet.step(self.key, Step.RESUME)
         for name in self.fleet.names:
-            self.fleet.fares.devices[name] = Health(online=True)
+            self.fleet.fares.devices[name] = fine()
         for _ in range(8):
             self.fleet.settle()
             self.fleet.obey()

@@ -11,6 +11,7 @@ from city.errors import LeaseLost, Outdated
 from city.identity.caller import SYSTEM
 from city.outbox.tables import outbox
 from contracts.errors import Refused
+from contracts.presence import State as Presence
 from devices.rollouts import Part, State, Step
 from devices.rollouts.errors import Busy, NotNow, Unknown
 from devices.rollouts.gate import Health
@@ -18,7 +19,7 @@ from devices.rollouts.model import Plan
 from devices.rollouts.roles import MANAGE
 from devices.selector import Selector
 from tests.devices.conftest import engineer
-from tests.devices.rollouts.conftest import PATIENT, Fleet
+from tests.devices.rollouts.conftest import PATIENT, Fleet, away
 
 
 def test_a_preview_says_who_changes_from_what_to_what(fleet: Fleet) -> None:
@@ -71,7 +72,7 @@ def test_a_canary_that_fails_takes_the_change_back(fleet: Fleet, fault: str) -> 
     for name in fleet.names:
         fleet.den.wish(name, volume=70, brightness=40)
     if fault == "sleeps":
-        fleet.fares.devices = {name: Health(online=False) for name in fleet.names}
+        fleet.fares.devices = {name: away() for name in fleet.names}
     rollout = fleet.start(Plan(soak=600, patience=60))
     fleet.settle()
     (canary,) = fleet.having(30)
@@ -83,13 +84,13 @@ def test_a_canary_that_fails_takes_the_change_back(fleet: Fleet, fault: str) -> 
             fleet.clock.advance(61)
         case "goes offline":
             fleet.obey(canary)
-            fleet.fares.devices[canary] = Health(online=False, since=fleet.clock.now())
+            fleet.fares.devices[canary] = away(fleet.clock.now())
             fleet.settle()
             assert fleet.get(rollout.id).state == State.RUNNING  # a short cut is nothing
             fleet.clock.advance(61)
         case _:
             fleet.obey(canary)
-            fleet.fares.devices[canary] = Health(online=True, alert="it is too hot")
+            fleet.fares.devices[canary] = Health(state=Presence.ONLINE, alert="it is too hot")
     fleet.settle()
     told = fleet.get(rollout.id)
     assert told.state == State.ROLLED_BACK
@@ -126,7 +127,7 @@ def test_some_may_fail_where_the_plan_bears_it(fleet: Fleet) -> None:
 def test_sleeping_devices_hold_nothing_up_and_become_so_later(fleet: Fleet) -> None:
     asleep = fleet.names[:15]
     for name in asleep:
-        fleet.fares.devices[name] = Health(online=False)
+        fleet.fares.devices[name] = away()
     rollout = fleet.start()
     for _ in range(4):
         fleet.settle()

@@ -151,6 +151,37 @@ def devices(count: int, period: float, broker: str, report: Path | None, *, json
     cli.emit(figures, json=json)
 
 
+@bench.command()
+@click.option("--series", default=10_000, show_default=True, type=click.IntRange(100, 1_000_000))
+@click.option(
+    "--rate", default=5_000, show_default=True, type=click.IntRange(100), help="Samples a second meanwhile."
+)
+@click.option("--rounds", default=300, show_default=True, type=click.IntRange(10), help="Alerts timed.")
+@click.option(
+    "--broker", default="auto", show_default=True, type=click.Choice(["auto", "mosquitto", "iotcore"])
+)
+@cli.report_option
+@cli.json_option
+def analytics(series: int, rate: int, rounds: int, broker: str, report: Path | None, *, json: bool) -> None:
+    """How fast rules judge, and how long an alert takes from its sample under load."""
+    from benchmarks import analytics as judging
+    from benchmarks import analytics_path as path
+    from simulator.chaos.stack import Stuck
+
+    try:
+        with _progress(quiet=json) as say:
+            figures = judging.judging(series, say) | path.run(
+                rate=rate, rounds=rounds, broker=broker, say=say
+            )
+    except Stuck as error:
+        raise cli.Failure(
+            "the run did not settle", str(error), "give it less to do, or a quieter machine"
+        ) from None
+    if report:
+        cli.report(report, figures)
+    cli.emit(figures, json=json)
+
+
 @contextlib.contextmanager
 def _progress(*, quiet: bool) -> Iterator[Any]:
     with Console(stderr=True, quiet=quiet).status("starting") as status:

@@ -1,7 +1,8 @@
 """What every test shares: which tests run here; a test that should run is never skipped."""
 
+import logging
 import os
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,18 @@ def _fail(report: TestReport | CollectReport) -> None:
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
     report.outcome = "failed"
     report.longrepr = f"{reason}\nA skip counts as a failure here: declare a marker or a capability instead."
+
+
+@pytest.fixture(autouse=True)
+def _root_logger() -> Iterator[None]:
+    """Give the next test the root logger as it was: a desk sets its level, a command its handlers."""
+    root = logging.getLogger()
+    level, handlers, disabled = root.level, root.handlers[:], root.manager.disable
+    yield
+    root.setLevel(level)
+    root.handlers[:] = handlers
+    logging.disable(disabled)
+    logging.captureWarnings(capture=False)
 
 
 @pytest.fixture(scope="session")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
+import alerts.publish
 import alerts.routes
 import console.wiring
 import devices.control.sections
 import devices.control.wiring
 import devices.presence.routes
+import devices.registry.publish
 import devices.updates.routes
 import devices.wiring
 import programmes.tangi.wiring
@@ -23,16 +25,14 @@ import web.rights.wiring
 import web.search
 import web.webhooks
 from alerts.desk import Desk
-from alerts.publish import Publisher
 from app.letters import Letters
 from app.parts import Parts, roster
 from city import privacy, schedule
 from city.identity.holders import Holders
-from city.outbox import Consumer
+from city.outbox import Consumer, Deliverer
 from city.outbox.consumers import Beside
 from console.ports import Ports
 from devices.enrolment.renewing import Driver
-from devices.registry.publish import Publisher as Rosters
 from ingest.replay import Replay
 from runtime.mqtt import Client
 from web.contribution import Contribution
@@ -70,18 +70,7 @@ class Assembly(msgspec.Struct, frozen=True, kw_only=True):
 def assemble(parts: Parts, client: Client | None = None) -> Assembly:
     """Put the contributions together. `client`: the connection of the process that has the relay."""
     desk = Desk(parts.db, clock=parts.clock, ids=parts.ids)
-    deliverers = (
-        (Publisher(client=client, db=parts.db, registry=parts.registry).deliverer(),) if client else ()
-    )
-    rosters = (
-        (
-            Rosters(
-                client=client, db=parts.db, beside=roster(parts.settings), registry=parts.registry
-            ).deliverer(),
-        )
-        if client
-        else ()
-    )
+    told, listed = _retained(parts, client) if client else ((), ())
     hands = (
         devices.control.wiring.hands(
             parts.control,
@@ -134,7 +123,7 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
         contributions=(
             console.wiring.contribution(ports, clock=parts.clock, thanks=parts.settings.thanks),
             tangi.contribution,
-            alerts.routes.contribution(desk, deliverers=deliverers),
+            alerts.routes.contribution(desk, deliverers=told),
             devices.updates.routes.contribution(parts.settings.devices.versions),
             devices.presence.routes.contribution(parts.db, parts.roster),
             devices.wiring.contribution(
@@ -143,7 +132,7 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
                 parts.papers.imports,
                 files=parts.papers.files,
                 links=parts.papers.links,
-                deliverers=rosters,
+                deliverers=listed,
                 sections=devices.control.sections.of(parts.control),
             ),
             devices.control.wiring.contribution(
@@ -166,6 +155,15 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
             web.operations.wiring.contribution(parts.db, clock=parts.clock, trail=parts.audit),
         ),
     )
+
+
+def _retained(parts: Parts, client: Client) -> tuple[tuple[Deliverer], tuple[Deliverer]]:
+    """What keeps the retained topics of alerts, and of the roster, true."""
+    told = alerts.publish.deliverer(client=client, db=parts.db, registry=parts.registry)
+    listed = devices.registry.publish.deliverer(
+        client=client, db=parts.db, beside=roster(parts.settings), registry=parts.registry
+    )
+    return (told,), (listed,)
 
 
 def _renewals(parts: Parts) -> Beside:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry
 
+from alerts import publish
 from alerts.desk import Desk
 from alerts.intake import Intake
-from alerts.publish import Publisher
 from alerts.settings import Settings
 from app.brokers.port import Broker
 from city import outbox
@@ -99,8 +99,8 @@ async def working(
     async with Client(address(broker), client_id=f"alerts-{name}", receive_maximum=window) as client:
         registry = CollectorRegistry()
         intake = Intake(client=client, db=db, clock=clock, ids=ids, registry=registry, settings=settings)
-        publisher = Publisher(client=client, db=db, registry=registry)
-        relay = Relay(db, clock, [publisher.deliverer()], settings=FAST)
+        told = publish.deliverer(client=client, db=db, registry=registry)
+        relay = Relay(db, clock, [told], settings=FAST)
         tasks = [asyncio.create_task(intake.run()), asyncio.create_task(relay.run())]
         try:
             await client.wait_connected(LIMIT)

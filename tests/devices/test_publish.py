@@ -15,7 +15,7 @@ from contracts import roster
 from contracts.roster import Entry
 from contracts.topics import AreaTopic, Kind
 from devices.registry import Registry, State
-from devices.registry.publish import Publisher
+from devices.registry.publish import deliverer
 from devices.roster import Roster
 from runtime.clock import Fake, System
 from runtime.ids import Factory
@@ -30,8 +30,8 @@ OF_FILE = Entry(device="old-01", kind=Kind.KIOSK, site="bima")
 async def publishing(broker: Broker, db: Database) -> AsyncIterator[None]:
     """Relay and publisher on one connection, as the desk process has them."""
     async with Client(address(broker), client_id="desk") as client:
-        publisher = Publisher(client=client, db=db, beside=Roster([OF_FILE]), registry=CollectorRegistry())
-        relay = asyncio.create_task(Relay(db, System(), [publisher.deliverer()], settings=FAST).run())
+        told = deliverer(client=client, db=db, beside=Roster([OF_FILE]), registry=CollectorRegistry())
+        relay = asyncio.create_task(Relay(db, System(), [told], settings=FAST).run())
         try:
             yield
         finally:

@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "demo": ("app.commands.demo", "demo", "See it live: real agents, replayed footfall, alerts, incidents."),
     "admin": ("app.commands.admin", "admin", "Invite the first administrator; give a way back in."),
     "audit": ("app.commands.audit", "audit", "See who saw or changed what; prove that nobody changed that."),
+    "rules": ("app.commands.rules", "rules", "Try rules on what was, and say which may act."),
     "keys": ("app.commands.keys", "keys", "See, rotate and retire the keys of personal data."),
     "apps": ("app.commands.apps", "apps", "Make, list and revoke the keys by which programs come."),
     "device": ("app.commands.device", "device", "Plan devices, let them in, shut them out."),

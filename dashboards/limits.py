@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-import msgspec
-import yaml
 from grafana_foundation_sdk.builders import common as settings
 from grafana_foundation_sdk.builders import dashboard as board
 from grafana_foundation_sdk.models.common import GraphThresholdsStyleMode
@@ -18,6 +16,7 @@ from contracts.judgements import Severity
 from contracts.rules import Rule, Side, Threshold
 from contracts.topics import Kind
 from dashboards.errors import Wrong
+from runtime import yamldoc
 
 WELL: Final = "#3f9c7b"
 NEAR: Final = "#d5a021"  # beyond where a firing alert would clear, not yet where it starts
@@ -32,12 +31,9 @@ COLOURS: Final = {
 def load(path: Path) -> list[Rule]:
     """Enabled rules of a file; `imm doctor` says more of what is wrong. Raises Wrong."""
     try:
-        found = msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")) or [], list[Rule])
-    except OSError as error:
-        raise Wrong(path, error.strerror or str(error)) from None
-    except (yaml.YAMLError, UnicodeDecodeError, msgspec.ValidationError) as error:
-        raise Wrong(path, str(error)) from None
-    return [rule for rule in found if rule.enabled]
+        return [rule for rule, _ in yamldoc.records(path, Rule) if rule.enabled]
+    except yamldoc.Wrong as error:
+        raise Wrong(path, f"line {error.line}: {error.reason}") from None
 
 
 def find(rules: Sequence[Rule], kind: Kind, metric: str) -> Rule | None:

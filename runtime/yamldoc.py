@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 LARGEST: Final = 4_194_304  # bytes of a file; nobody writes as much by hand
+MOST: Final = 500_000  # values in a file, aliases unfolded: a few lines could unfold to billions
 _STEP: Final = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+)\]")
 _AT: Final = re.compile(r" - at (?P<key>`key` in )?`\$(?P<place>[^`]*)`$")
 _UNKNOWN: Final = re.compile(r"unknown field `([^`]+)`")
@@ -55,6 +56,7 @@ def records(path: Path, kind: type[T]) -> list[tuple[T, Part]]:
         root = yaml.compose(_text(path), Loader=yaml.SafeLoader)
         if root is None:
             return []
+        _unfold(path, root, {})
         if not isinstance(root, yaml.SequenceNode):
             raise Wrong(path, _line(root), f"the file is to be a list of {kind.__name__.lower()}s")
         return [(_record(Part(path, node), node, kind), Part(path, node)) for node in root.value]
@@ -117,6 +119,26 @@ def _plain(node: yaml.Node) -> Any:
         loader.dispose()
 
 
+def _unfold(path: Path, node: yaml.Node, sizes: dict[int, int]) -> int:
+    """How many values the node holds, aliases unfolded. `sizes` of nodes by id; 0: still being counted."""
+    import yaml
+
+    if (size := sizes.get(id(node))) is not None:
+        if not size:
+            raise Wrong(path, _line(node), "an alias in it stands for itself")
+        return size
+    sizes[id(node)] = 0
+    size = 1
+    if isinstance(node, yaml.MappingNode):
+        size += sum(_unfold(path, part, sizes) for pair in node.value for part in pair)
+    elif isinstance(node, yaml.SequenceNode):
+        size += sum(_unfold(path, part, sizes) for part in node.value)
+    if size > MOST:
+        raise Wrong(path, _line(node), f"unfolds to more than {MOST} values: write fewer aliases")
+    sizes[id(node)] = size
+    return size
+
+
 def _check_keys(path: Path, node: yaml.Node) -> None:
     """Refuse a key given twice: YAML would silently take the last."""
     import yaml
@@ -124,6 +146,8 @@ def _check_keys(path: Path, node: yaml.Node) -> None:
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise Wrong(path, _line(key), "a key is to be a word")
             if key.value in seen:
                 raise Wrong(path, _line(key), f"{key.value}: given twice")
             seen.add(key.value)

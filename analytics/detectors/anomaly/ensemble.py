@@ -1,49 +1,56 @@
-"""The default detector: what the others say, made comparable, said once."""
+"""The default detector: how new is this value, and how new is its distance from the time of day's usual.
+
+What was measured, and what was left out for it, stands in docs/decisions/0053.
+"""
 
 from __future__ import annotations
 
-import math
 from typing import Final, Literal
 
 import msgspec
 
 from analytics.detectors.anomaly import memory
+from analytics.detectors.anomaly.daily import Daily
 from analytics.detectors.anomaly.detector import Detector
-from analytics.detectors.anomaly.errors import NotFinite
-from analytics.detectors.anomaly.ewma import Ewma
+from analytics.detectors.anomaly.errors import check
+from analytics.detectors.anomaly.novelty import Novelty
+from analytics.detectors.anomaly.once import Once
 
-VERSION: Final = 1
+VERSION: Final = 2
 THRESHOLD: Final = 0.5  # a score from here on is an anomaly
-_FADE: Final = 0.9995  # of the record, a sample
-_QUIET: Final = 50  # samples in which nothing is said: nothing is known yet
+_UNIT: Final = 0.015  # of the range: a gap of so much is one
+_CAP: Final = 4.0  # units that one opinion counts at most: the other must be heard
+_HALF: Final = 0.66  # units left in the end that score one half: the best threshold on the visible series
+_LEARN: Final = 50  # samples in which nothing is said: everything is new
+_FLAT: Final = 1e-3  # of the values' range: smaller distances from the usual are rounding
 
 
 class Ensemble(msgspec.Struct, kw_only=True):
-    """One series. `calendar`: whether it knows weekdays and holidays."""
+    """One series. Memory: about 130 KB once it has seen 4,096 samples, less before."""
 
-    version: Literal[1] = VERSION
-    calendar: bool
-    ewma: Ewma = msgspec.field(default_factory=Ewma)
-    record: float = 0.0
-    seen: int = 0
+    version: Literal[2] = VERSION
+    daily: Daily
+    values: Novelty = msgspec.field(default_factory=Novelty)
+    distances: Novelty = msgspec.field(default_factory=Novelty)
+    once: Once = msgspec.field(default_factory=Once)
 
-    def score(self, time: int, value: float) -> float:  # noqa: ARG002 - the calendar's
-        """How far beyond the record of this series, as a share: half is the record itself."""
-        if not math.isfinite(value):
-            raise NotFinite(value)
-        far = self.ewma.take(value)
-        beyond = far / self.record if self.record > 0.0 else 0.0
-        self.record = max(far, self.record * _FADE)
-        self.seen += 1
-        return 0.0 if self.seen <= _QUIET else beyond / (1.0 + beyond)
+    def score(self, time: int, value: float) -> float:
+        """0–1, anomalous from THRESHOLD on. Raises NotFinite, and remembers nothing of such a value."""
+        check(value)
+        level = self.values.take(value)
+        apart = self.daily.take(time, value)
+        odd = self.distances.take(apart, least=_FLAT * self.values.span)
+        far = (min(level / _UNIT, _CAP) + min(odd / _UNIT, _CAP)) / 2.0
+        told = self.once.take(far, ready=self.once.seen >= _LEARN)
+        return told / (told + _HALF)
 
     def save(self) -> bytes:
         return memory.save(self)
 
 
 def fresh(*, calendar: bool) -> Detector:
-    """A detector that has seen nothing."""
-    return Ensemble(calendar=calendar)
+    """A detector that has seen nothing; `calendar`: it knows weekends, holidays and Ramadan, in Jakarta."""
+    return Ensemble(daily=Daily(calendar=calendar))
 
 
 def restored(raw: bytes) -> Detector:

@@ -40,6 +40,14 @@ class Broker(msgspec.Struct, frozen=True, kw_only=True):
     tls: bool = True
 
 
+class Updates(msgspec.Struct, frozen=True, kw_only=True):
+    """By whose word, and from where, the device takes new versions of itself; without keys it takes none."""
+
+    keys: tuple[str, ...] = ()  # Ed25519, base64
+    source: str = ""  # address under which versions lie
+    trusted: str = ""  # PEM: who vouches for that address; empty: the system's authorities
+
+
 class Given(msgspec.Struct, frozen=True, kw_only=True):
     """What a device is given; the same for the same request with the same code."""
 
@@ -53,6 +61,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     serial: str  # of its certificate, hex
     renew: int  # µs UTC from when it is renewed
     ends: int  # µs UTC
+    updates: Updates = Updates()
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):

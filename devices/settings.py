@@ -6,6 +6,8 @@ from pathlib import Path
 
 import msgspec
 
+from contracts import enrolment, updates
+
 
 class Throttle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How guessing of claim codes is slowed; times in seconds."""
@@ -28,6 +30,20 @@ class Broker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ca_file: Path | None = None  # who vouches for the broker, besides the platform's own authority
 
 
+class Updates(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How agents update themselves; it is told to each when it is enrolled, and never again."""
+
+    keys: tuple[str, ...] = ()  # public halves of what signs versions (`imm device version key`), base64
+    source: str = ""  # address under which versions lie; empty: this platform's, at `identity.address`
+    ca_file: Path | None = None  # who vouches for it; none: a self-signed `certificate`, or the system
+
+    def __post_init__(self) -> None:
+        for key in self.keys:
+            updates.unpacked("keys", key, 32)
+        if self.source:
+            enrolment.address(self.source)
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Registry, enrolment and certificates."""
 
@@ -38,6 +54,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     longest: float = 604_800.0  # that one may last at most
     certificate: Path | None = None  # PEM of the API's own certificate: claims then tell its pin
     versions: Path = Path("agents")  # where versions of the agent lie, signed, for devices to fetch
+    updates: Updates = Updates()
     broker: Broker = Broker()
     throttle: Throttle = Throttle()
 

@@ -33,6 +33,7 @@ from devices.registry.papers import Papers
 from devices.registry.voice import ALL
 from devices.roles import READ, ROLES
 from devices.settings import Settings
+from devices.updates.telling import told
 from runtime.clock import Clock
 from runtime.ids import Factory
 from runtime.settings import Wrong
@@ -76,7 +77,13 @@ def wire(  # noqa: PLR0913 - all comes together here, each by its name
         settings=settings,
     )
     accounts = Accounts(registry, vault, clock=clock)
-    giver = Giver(authority, _broker(settings, address), vouched=_vouched(settings), renew=settings.renew)
+    giver = Giver(
+        authority,
+        _broker(settings, address),
+        vouched=_vouched(settings),
+        renew=settings.renew,
+        updates=told(settings, address),
+    )
     common: dict[str, Any] = {"clock": clock, "registry": registry, "authority": authority, "giver": giver}
     return Fleet(
         registry=registry,

@@ -23,8 +23,9 @@ def key(file: Path) -> None:
     from devices.updates.bundle import keygen
 
     public = keygen(file)
-    click.echo(f"{file} is the key. Devices believe it by this line in agent.toml:\n")
-    click.echo(f'updates.keys = ["{public}"]')
+    click.echo(f"{file} is the key. Devices that join from now on believe it by this line in imm.toml,")
+    click.echo("those that have joined by the same without `devices.` in their agent.toml:\n")
+    click.echo(f'devices.updates.keys = ["{public}"]')
 
 
 @version.command()
@@ -50,6 +51,8 @@ def add(
     try:
         place = bundle.make(number, wheels, signer, into or load(context).devices.versions)
         told = {"version": number, "folder": str(place), "sha256": bundle.digest(place)}
+        if bundle.public(signer) not in load(context).devices.updates.keys:
+            click.echo("No device that joins will take it: devices.updates.keys lacks its key.", err=True)
     except (OSError, Refused) as error:
         raise Failure("the version is not laid out", str(error), "correct what it names") from None
     emit(told, json=json)

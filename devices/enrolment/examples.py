@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from contracts.enrolment import Broker, Given
+from contracts.enrolment import Broker, Given, Updates
 from contracts.instants import DAY
 from contracts.topics import Kind
 from devices.ca import Issued
@@ -46,6 +46,9 @@ GIVEN: Final = Given(
     serial=_SERIAL,
     renew=TIME + 60 * DAY,
     ends=TIME + 90 * DAY,
+    updates=Updates(
+        keys=("3qmQ0b1yXb8Qw0Qn8r3mR7oQb2k4v0m9s1u5w7y9A0E=",), source="https://imm.example.id/api/v1/agents"
+    ),
 )
 ASK: Final[dict[str, Any]] = {
     "code": MADE.code,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from contracts.enrolment import Broker, Given
+from contracts.enrolment import Broker, Given, Updates
 from devices.ca import Authority, Issued
 from devices.registry import Device
 
@@ -13,12 +13,19 @@ class Giver:
     """`vouched`: PEM of who vouches for the broker besides us; `renew`: part of a certificate's life."""
 
     def __init__(
-        self, authority: Authority, broker: Broker, *, vouched: str = "", renew: float = 2 / 3
+        self,
+        authority: Authority,
+        broker: Broker,
+        *,
+        vouched: str = "",
+        renew: float = 2 / 3,
+        updates: Updates | None = None,
     ) -> None:
         self._authority = authority
         self._broker = broker
         self._vouched = vouched
         self._renew = renew
+        self._updates = updates or Updates()
 
     def given(self, tx: Connection, device: Device, issued: Issued) -> Given:
         """All of it."""
@@ -33,4 +40,5 @@ class Giver:
             serial=issued.serial,
             renew=issued.issued + round((issued.ends - issued.issued) * self._renew),
             ends=issued.ends,
+            updates=self._updates,
         )

@@ -40,7 +40,12 @@ def keygen(path: Path) -> str:
         raise BadKey(path, error.strerror or str(error), "name a file that is not there yet") from None
     with os.fdopen(file, "wb") as out:
         out.write(base64.b64encode(key.private_bytes_raw()) + b"\n")
-    return base64.b64encode(key.public_key().public_bytes_raw()).decode()
+    return public(path)
+
+
+def public(path: Path) -> str:
+    """The public half of a key, in base64. Raises BadKey."""
+    return base64.b64encode(_key(path).public_key().public_bytes_raw()).decode()
 
 
 def make(version: str, wheels: Path, key: Path, into: Path) -> Path:

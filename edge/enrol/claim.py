@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from contracts import updates
 from contracts.enrolment import Ask, Claim, Given
 from edge.enrol import keys, server
 from edge.enrol.credentials import CHAIN, CURRENT, KEY, TRUSTED, Credentials, Terms
@@ -23,7 +24,8 @@ AGENT: Final = "agent.toml"
 _OLD: Final = "agent.toml.before"
 _TRIES: Final = 30
 _LONGEST: Final = 30.0  # seconds between two
-_WRITTEN: Final = frozenset({"site", "device", "broker", "spool"})  # what this writes of the agent's settings
+_VOUCHES: Final = "updates.pem"  # who vouches for where new versions lie
+_OWN: Final = frozenset({"site", "device", "broker", "spool"})  # settings that each claim says anew
 
 
 def join(
@@ -34,7 +36,7 @@ def join(
     told: Callable[[str], None],
     wait: Callable[[float], None] = time.sleep,
 ) -> Given:
-    """Join the fleet; blocks. Raises Failure; after Away it is enough to call again."""
+    """Join the fleet; blocks. Raises Failure, Refused; after Away it is enough to call again."""
     store = Credentials(home)
     Folder(home).prepare()
     waiting = store.next()
@@ -45,13 +47,15 @@ def join(
     key, request = waiting
     wanted = Ask(code=claim.code, csr=request, hardware=hardware(), versions=versions())
     given = _asked(claim, wanted, ca_file=ca_file, told=told, wait=wait)
+    for one in given.updates.keys:
+        updates.unpacked("updates.keys", one, 32)
     try:
         found = keys.read(given.certificate, key)
     except ValueError as error:
         raise Failure(f"the certificate cannot be used: {error}", "ask for a new claim") from None
     terms = Terms(device=given.device, serial=found.serial, ends=found.ends)
     store.put(given.certificate, given.trusted, terms)
-    _write(Folder(home), given)
+    _write(Folder(home), given, _vouching(claim, given, ca_file))
     store.confirm()  # whoever is claimed anew has nothing to go back to: what it had is revoked
     return given
 
@@ -76,12 +80,18 @@ def _asked(
     raise AssertionError("the last try returns or raises")
 
 
-def _write(home: Folder, given: Given) -> None:
+def _vouching(claim: Claim, given: Given, ca_file: Path | None) -> str:
+    """PEM of who vouches for where new versions lie; empty: the system's authorities."""
+    here = given.updates.source.startswith(f"{claim.server}/")
+    if not given.updates.trusted and ca_file is not None and here:
+        return ca_file.read_text()  # who vouched for the platform just now; its file may be on a stick
+    return given.updates.trusted
+
+
+def _write(home: Folder, given: Given, vouching: str) -> None:
     """The agent's settings; those that stood there before are kept beside, where they said more."""
     old = home.read(AGENT)
-    if old is not None and _says_more(old):
-        home.write(_OLD, old)
-    quoted = {name: msgspec.json.encode(text).decode() for name, text in _settings(home, given).items()}
+    quoted = {name: _quoted(text) for name, text in _settings(home, given).items()}
     lines = [
         "# Written by `imm-edge enrol`. Other settings may be added; a new claim writes the file anew and",
         f"# keeps what it held as {_OLD}.",
@@ -95,7 +105,21 @@ def _write(home: Folder, given: Given) -> None:
     if given.broker.tls:
         lines += [f"{name} = {quoted[name]}" for name in ("ca_file", "cert_file", "key_file")]
     lines += ["", "[spool]", f"path = {quoted['path']}", ""]
-    home.write(AGENT, "\n".join(lines).encode())
+    if given.updates.keys:
+        lines += ["[updates]", f"keys = [{', '.join(map(_quoted, given.updates.keys))}]"]
+        lines += [f"source = {_quoted(given.updates.source)}"]
+        if vouching:
+            home.write(_VOUCHES, vouching.encode())
+            lines += [f"ca_file = {_quoted(str(home.path.absolute() / _VOUCHES))}"]
+        lines += [""]
+    new = "\n".join(lines).encode()
+    if old is not None and _says_more(old, new):
+        home.write(_OLD, old)
+    home.write(AGENT, new)
+
+
+def _quoted(text: str) -> str:
+    return msgspec.json.encode(text).decode()
 
 
 def _settings(home: Folder, given: Given) -> dict[str, str]:
@@ -111,11 +135,14 @@ def _settings(home: Folder, given: Given) -> dict[str, str]:
     }
 
 
-def _says_more(content: bytes) -> bool:
+def _says_more(old: bytes, new: bytes) -> bool:
+    """Whether settings would be lost that a claim does not say."""
     try:
-        return bool(tomllib.loads(content.decode()).keys() - _WRITTEN)
+        had = tomllib.loads(old.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         return True
+    has = tomllib.loads(new.decode())
+    return any(name not in _OWN and value != has.get(name) for name, value in had.items())
 
 
 def hardware() -> dict[str, str]:

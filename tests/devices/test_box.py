@@ -1,6 +1,7 @@
 """From a box to its first sample with one code: real processes, TLS 1.3, a certificate of its own."""
 
 import asyncio
+import shlex
 import subprocess
 import sys
 import time
@@ -21,9 +22,11 @@ from contracts.enrolment import Claim
 from contracts.instants import DAY
 from devices.ca import root
 from devices.ca.tables import certificates
+from devices.updates import bundle
 from runtime.clock import System
 from runtime.ports import free_port
 from simulator.chaos.stack import Stack
+from tests.edge.updates.wheels import wheel
 from tests.fixtures.stacks import LIMIT, until
 
 pytestmark = pytest.mark.system
@@ -44,13 +47,22 @@ user root
 """
 
 
+_FOREVER = """trap 'kill $agent; exit' TERM
+while :; do {command} & agent=$!; wait $agent; done"""  # as a service manager starts it again and again
+_NEXT = "9.0"
+
+
 class City:
-    """A platform that has an authority, and a broker that believes it."""
+    """A platform that has an authority, versions of the agent, and a broker that believes it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.tls = free_port()
-        told = {"IMM_DEVICES__BROKER__HOST": "127.0.0.1", "IMM_DEVICES__BROKER__PORT": str(self.tls)}
+        told = {
+            "IMM_DEVICES__BROKER__HOST": "127.0.0.1",
+            "IMM_DEVICES__BROKER__PORT": str(self.tls),
+            "IMM_DEVICES__UPDATES__KEYS": f'["{bundle.keygen(folder / "versions.key")}"]',
+        }
         self.stack = Stack(folder, broker="external", devices=0, settings=told)
         self._broker: subprocess.Popen[bytes] | None = None
 
@@ -69,6 +81,14 @@ class City:
         for name, text in files.items():
             (self.folder / f"{name}.pem").write_text(text)
         (self.folder / "server.key").write_text(key)
+
+    def version(self, root: Path) -> None:
+        """Lay out a version of the agent, as `imm device version add` does."""
+        wheels = self.folder / "wheels"
+        wheels.mkdir()
+        wheel(root, wheels, _NEXT)
+        into = resolve(Settings(data=self.folder / "data")).devices.versions
+        bundle.make(_NEXT, wheels, self.folder / "versions.key", into)
 
     def broker(self) -> None:
         """Start it."""
@@ -113,7 +133,7 @@ async def edge(*words: str) -> tuple[int, str]:
 
 
 async def test_one_minute_from_box_to_first_sample_and_then_for_years(
-    city: City, tmp_path: Path, record_property: Callable[[str, object], None]
+    city: City, tmp_path: Path, root: Path, record_property: Callable[[str, object], None]
 ) -> None:
     await city.post("/api/v1/devices", {"device": "kiosk-77", "kind": "kiosk", "site": "bima"})
     made = await city.post("/api/v1/devices/kiosk-77/claims", {})
@@ -126,7 +146,8 @@ async def test_one_minute_from_box_to_first_sample_and_then_for_years(
     )
     assert status == 0, said
     command = (sys.executable, "-m", "edge", "kiosk", "--config", str(home / "agent.toml"), "--period", "1")
-    city.stack.add("box", command)
+    slots = {"IMM_EDGE_SLOTS": str(home / "slots")}
+    city.stack.add("box", ("sh", "-c", _FOREVER.format(command=shlex.join(command))), slots)
     await city.stack.begin("box")
 
     def first() -> Any:
@@ -163,3 +184,15 @@ async def test_one_minute_from_box_to_first_sample_and_then_for_years(
     assert key.read_bytes() != old
     settled = [path.name for path in (home / "credentials").iterdir() if not path.is_symlink()]
     assert len(settled) == 1
+
+    # And it takes a new version of itself: by whose word and from where it was told when it joined.
+    city.version(root)
+    order = {"type": "update-agent", "arguments": {"version": _NEXT}, "why": "it is Monday", "seconds": 600}
+    sent = await city.post("/api/v1/devices/kiosk-77/commands", order)
+
+    def ended() -> Any:
+        found = city.stack.ask.get(f"/api/v1/commands/{sent['id']}")
+        return found if found["state"] in {"done", "failed", "refused", "expired", "timed-out"} else None
+
+    done = await until(ended, 120)
+    assert (done["state"], done["value"]) == ("done", {"version": _NEXT, "slot": "a"}), done

@@ -1,5 +1,6 @@
 """A device joins at a real server with TLS: whom it believes, what it keeps, how it goes on after a cut."""
 
+import base64
 import http.server
 import json
 import ssl
@@ -16,7 +17,8 @@ import pytest
 from click.testing import CliRunner
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from contracts.enrolment import Claim
+from contracts.enrolment import Claim, Updates
+from contracts.errors import Refused
 from contracts.instants import DAY
 from devices.ca import making
 from devices.ca.authority import _pem
@@ -162,6 +164,37 @@ def test_claimed_again_it_has_another_key(platform: Platform, home: Path) -> Non
     join(claim(platform), home, told=quiet)
     assert len({ask["csr"] for ask in platform.asked}) == 2
     assert "json = true" in (home / f"{AGENT}.before").read_text()
+
+
+def test_it_is_told_whose_versions_it_takes_and_from_where(
+    platform: Platform, home: Path, office: Office
+) -> None:
+    keys = (base64.b64encode(bytes(range(32))).decode(),)
+    source = f"{platform.address}/api/v1/agents"
+    told = Updates(keys=keys, source=source, trusted=office.trusted)
+    platform.answer = lambda ask: (200, msgspec.structs.replace(office.given(ask["csr"]), updates=told))
+    join(claim(platform), home, told=quiet)
+    found = settings.load(Settings, home / AGENT, env={}).updates
+    assert (found.keys, found.source) == (keys, source)
+    assert found.ca_file is not None
+    assert found.ca_file.read_text() == office.trusted
+    join(claim(platform), home, told=quiet)
+    assert not (home / f"{AGENT}.before").exists(), "nothing would be lost"
+
+    told = Updates(keys=keys, source=source)
+    join(claim(platform, pin=""), home, ca_file=platform.ca, told=quiet)
+    vouching = settings.load(Settings, home / AGENT, env={}).updates.ca_file
+    assert vouching is not None
+    assert vouching.read_text() == platform.ca.read_text(), "the file may be on a stick"
+    assert "updates.pem" in (home / f"{AGENT}").read_text()
+    told = Updates()
+    join(claim(platform), home, told=quiet)
+    assert settings.load(Settings, home / AGENT, env={}).updates.keys == ()
+    assert keys[0] in (home / f"{AGENT}.before").read_text()
+
+    told = Updates(keys=("no key",))
+    with pytest.raises(Refused):
+        join(claim(platform), home, told=quiet)
 
 
 def test_a_stranger_hears_nothing(platform: Platform, home: Path) -> None:

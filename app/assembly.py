@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+import alerts.cap.wiring
 import alerts.publish
 import alerts.routes
 import console.wiring
@@ -98,6 +99,13 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
         registry=parts.registry,
         settings=parts.settings.tangi,
     )
+    cap = alerts.cap.wiring.wire(
+        parts.db,
+        parts.atlas.areas,
+        clock=parts.clock,
+        settings=parts.settings.cap,
+        address=parts.settings.identity.address,
+    )
     replay = Replay(
         dead=parts.store.dead_letters,
         sink=parts.store.sink,
@@ -119,11 +127,12 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
     )
     return _together(
         parts,
-        besides=(*hands.besides, *((_renewals(parts),) if client else ())),
+        besides=(*hands.besides, *((_renewals(parts), cap.beside) if client else ())),
         contributions=(
             console.wiring.contribution(ports, clock=parts.clock, thanks=parts.settings.thanks),
             tangi.contribution,
             alerts.routes.contribution(desk, deliverers=told),
+            cap.contribution,
             devices.updates.routes.contribution(parts.settings.devices.versions),
             devices.presence.routes.contribution(parts.db, parts.roster),
             devices.wiring.contribution(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import alerts.cap.tables
 import alerts.tables
 import city.audit.history
 import city.disclosure.history
@@ -45,6 +46,7 @@ HISTORIES: Final[tuple[History, ...]] = (
     city.documents.history.HISTORY,
     city.imports.history.HISTORY,
     alerts.tables.HISTORY,
+    alerts.cap.tables.HISTORY,
     devices.history.HISTORY,
     devices.presence.history.HISTORY,
     devices.commands.history.HISTORY,

@@ -8,6 +8,7 @@ from typing import Final, Literal
 import click
 import msgspec
 
+import alerts.cap.settings
 import alerts.settings
 import analytics.jobs.settings
 import city.audit.settings
@@ -81,6 +82,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         rules=(_HOME / "deploy/rules/bima.yaml",)
     )
     store: store.settings.Settings = store.settings.Settings()
+    cap: alerts.cap.settings.Settings = alerts.cap.settings.Settings()
     alerts: alerts.settings.Settings = alerts.settings.Settings()
     presence: devices.presence.settings.Settings = devices.presence.settings.Settings()
     keys: devices.sitekeys.settings.Settings = devices.sitekeys.settings.Settings()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from contracts.errors import Refused
 
@@ -21,7 +22,7 @@ class CloudEvent(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     time: str  # RFC 3339
     data: Any
-    dataschema: str = ""
+    dataschema: str | UnsetType = UNSET  # a URI; left out where there is none, since it may not be empty
     datacontenttype: str = "application/json"
     specversion: str = "1.0"
 

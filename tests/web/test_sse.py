@@ -190,6 +190,7 @@ def test_over_http_with_last_event_id(served: Served, http: httpx.Client) -> Non
     with http.stream("GET", "/api/v1/events", params=wanted) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-accel-buffering"] == "no"
         lines = answer.iter_lines()
         ids = [line for line in _until(lines, '"alert-2"') if line.startswith("id: ")]
     place = ids[-2].removeprefix("id: ")

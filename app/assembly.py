@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 import alerts.cap.wiring
+import alerts.explain.routes
 import alerts.publish
 import alerts.routes
 import console.wiring
@@ -26,6 +27,7 @@ import web.rights.wiring
 import web.search
 import web.webhooks
 from alerts.desk import Desk
+from alerts.explain.service import Explainer
 from app.letters import Letters
 from app.parts import Parts, roster
 from city import privacy, schedule
@@ -133,6 +135,14 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
             tangi.contribution,
             alerts.routes.contribution(desk, deliverers=told),
             cap.contribution,
+            alerts.explain.routes.contribution(
+                Explainer(
+                    desk,
+                    parts.store.engine,
+                    clock=parts.clock,
+                    cache=parts.settings.data / "cache" / "matplotlib",
+                )
+            ),
             devices.updates.routes.contribution(parts.settings.devices.versions),
             devices.presence.routes.contribution(parts.db, parts.roster),
             devices.wiring.contribution(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import UNSET
+
 from contracts import judgements
 from contracts.judgements import Evidence, Judgement, Severity, Text, Verdict
 from contracts.rules import Rule
@@ -33,7 +35,7 @@ def judgement(
         fingerprint=mark,
         site=series.site,
         device=series.device,
-        labels=labels,
+        labels=labels if rule.labels is UNSET else {**rule.labels, **labels},
         severity=rule.severity,
         title=rule.title,
         time=time,

@@ -4,11 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
+from msgspec import UNSET
+
+from analytics.faults import windowing
 from contracts import measurements
 from contracts.measurements import Kind
-from contracts.rules import Absence, HourOfWeek, Rule, Side, Threshold
+from contracts.rules import (
+    Absence,
+    Flapping,
+    HourOfWeek,
+    Of,
+    Rate,
+    Rule,
+    Side,
+    Stuck,
+    Threshold,
+)
 from runtime import yamldoc
+
+RESERVED: Final = {"site", "kind", "device", "metric", "instance", "probe", "group"}
 
 
 def load(paths: Iterable[Path]) -> list[Rule]:
@@ -33,6 +49,7 @@ def _faults(rule: Rule) -> Iterable[tuple[str, str]]:
         yield ".select", "metrics: name at least one, for a number means nothing without its metric"
     if not isinstance(rule.test, Absence):
         yield from _no_numbers(rule)
+    yield from _common_faults(rule)
     match rule.test:
         case Threshold() as test:
             yield from _threshold_faults(rule, test)
@@ -44,19 +61,37 @@ def _faults(rule: Rule) -> Iterable[tuple[str, str]]:
                 yield ".test", "weeks: 1 to 52, and least_weeks from 1 to weeks"
             if test.factor <= 0 or test.least < 0 or test.hold < 0:
                 yield ".test", "factor: more than 0; least and hold: not negative"
+        case Rate() | Stuck() | Flapping() as test:
+            yield from windowing.own(test)
+
+
+def _common_faults(rule: Rule) -> Iterable[tuple[str, str]]:
+    if rule.window is not UNSET:
+        yield from windowing.window(rule, rule.window)
+    if rule.clears_after is not UNSET and isinstance(rule.test, Absence):
+        yield ".clears_after", "clears_after: absence is over with the next sample"
+    if rule.clears_after is not UNSET and rule.clears_after < 0:
+        yield ".clears_after", "clears_after: seconds, not negative"
+    if rule.link is not UNSET and not rule.link.startswith("https://"):
+        yield ".link", f"link: {rule.link[:80]} is no https address"
+    if rule.maintenance is not UNSET and isinstance(rule.test, Absence):
+        yield ".maintenance", "maintenance: absence never misses what is under maintenance"
+    for label in rule.labels or () if rule.labels is not UNSET else ():
+        if label in RESERVED:
+            yield f".labels.{label}", f"labels: {label} tells alerts apart and is given by the series"
 
 
 def _threshold_faults(rule: Rule, test: Threshold) -> Iterable[tuple[str, str]]:
     if test.side is Side.BOTH:
         yield ".test.side", "side: above or below; for both write two rules"
-    beyond = test.clear is not None and (test.clear > test.limit) == (test.side is Side.ABOVE)
-    if beyond and test.clear != test.limit:
+    if windowing.wrong_side(test):
         yield ".test.clear", f"clear: {test.clear:g} is on the wrong side of the limit {test.limit:g}"
     if test.hold < 0:
         yield ".test.hold", "hold: seconds, not negative"
     if test.hold and measurements.ALARM in rule.select.metrics:
         yield ".test.hold", "hold: a device tells an alarm once, so that nothing more comes while it lasts"
-    yield from _out_of_range(rule, test.limit)
+    if rule.window is UNSET or rule.window.of not in {Of.COUNT, Of.LENGTH, Of.SUM, Of.RANGE}:
+        yield from _out_of_range(rule, test.limit)
 
 
 def _no_numbers(rule: Rule) -> Iterable[tuple[str, str]]:

@@ -50,6 +50,7 @@ class Saved(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     older: Point | None = None
     newer: Point | None = None
     said: list[tuple[int, bool]] = []  # since `older`: when it was raised (true) and cleared
+    kept: bytes = b""  # what the windows of its rule remember
 
 
 class States:
@@ -120,6 +121,10 @@ class Tracks(States):
                 self._grow()
         return row
 
+    def find(self, series: Series) -> int | None:
+        """The series' row, or None where it was never seen."""
+        return self._rows.get(series)
+
     def newest(self, series: Series) -> int:
         """Time of the newest sample seen of a series; NEVER where there is none."""
         row = self._rows.get(series)
@@ -130,8 +135,11 @@ class Tracks(States):
         for states in (self, self.older, self.newer):
             states.grow(more)
 
-    def move(self, rows: Rows, times: Times, classes: Classes, hold: int) -> Moves:
-        """Take samples in order of (row, time), each newer than `last` of its row; `hold` in µs."""
+    def move(self, rows: Rows, times: Times, classes: Classes, hold: int, calm: int | None = None) -> Moves:
+        """Take samples in order of (row, time), each newer than `last` of its row; `hold` in µs.
+
+        `calm`: how long it must be well to be cleared (µs); as long as `hold` where not given.
+        """
         count = len(rows)
         if not count:
             none = np.empty(0, np.bool_)
@@ -146,7 +154,8 @@ class Tracks(States):
         began = np.where(fresh, times, self.since[rows])
         since = began[np.maximum.accumulate(np.where(fresh | first, places, 0))]
 
-        ripe = (classes != 0) & (times - since >= hold)
+        wanted = hold if calm is None else np.where(classes > 0, hold, calm)
+        ripe = (classes != 0) & (times - since >= wanted)
         last_ripe = np.maximum.accumulate(np.where(ripe, places, -1))
         previous = np.concatenate([[-1], last_ripe[:-1]])
         firing = np.where(previous >= start, classes[previous] > 0, self.firing[rows])

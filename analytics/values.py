@@ -1,42 +1,52 @@
-"""Rules that judge each sample, in the order of its time however it comes: threshold, hour of week."""
+"""Rules that judge samples or windows of them, in the order of time however they come."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 import numpy as np
 
-from analytics import redo, wording
-from analytics.detectors import hour_of_week, threshold
+from analytics import evidence, excused, kinds, redo
+from analytics.detectors import hour_of_week
+from analytics.evidence import Usual, usual
 from analytics.redo import Episode, Turn
 from analytics.samples import Samples
-from analytics.tracks import NEVER, Classes, Mask, Moves, Numbers, Rows, Saved, Times, Tracks
+from analytics.tracks import NEVER, Moves, Numbers, Rows, Saved, Times, Tracks
 from analytics.watches import Scene, Watch
-from contracts import measurements
-from contracts.instants import SECOND
-from contracts.judgements import Evidence, Judgement, Text, Verdict
-from contracts.rules import HourOfWeek, Rule, Threshold
+from analytics.windows import Closed, Panes
+from analytics.windows.waiting import in_order
+from contracts.instants import MINUTE
+from contracts.judgements import Judgement, Verdict
+from contracts.rules import Maintenance, Rule
 from contracts.series import Series
+
+PATIENCE: Final = 2 * MINUTE  # beyond its end and its lateness a window waits for samples, then it is closed
+Columns = tuple[Rows, Times, Numbers]
 
 
 class Values(Watch):
-    """A rule that judges each sample: threshold, hour of week.
+    """A rule that judges series one by one: each sample, or windows of samples.
 
-    Samples that come after a newer one of their series are judged by `redo`, in their place among the others.
+    What comes after a newer sample of its series, or after its window was closed, is judged by `redo`, in its
+    place among the others.
     """
 
-    def __init__(self, rule: Rule, test: Threshold | HourOfWeek) -> None:
+    def __init__(self, rule: Rule, test: kinds.Valued) -> None:
         super().__init__(rule)
         self.test = test
         self.baseline = hour_of_week.Baseline(0)
+        self.stage = kinds.stage(rule)
         self.old = 0  # samples beyond the horizon
         self.overdue_samples = 0  # that came too late to be judged in their place
         self.doubted: set[int] = set()  # rows whose samples were not all judged in their place
         self._said: dict[int, list[Turn]] = {}
         self._owed: dict[int, list[int]] = {}  # row → starts of episodes to be told when the open one is over
         self._forgotten = 0  # of these, those that were too old by then
-        self._hold = round(test.hold * SECOND)
+        self._hold = kinds.hold(rule)
+        self._calm = kinds.calm(rule)
+        self._reach = self.stage.reach if self.stage else 0
 
     @property
     def passed(self) -> int:
@@ -52,12 +62,32 @@ class Values(Watch):
 
     def _take(self, samples: Samples, scene: Scene, *, doubt: bool) -> list[Judgement]:
         at, times, values = self._watchable(samples, scene)
-        late = times <= self.tracks.last[at]
+        late = times < self.stage.front(at) if self.stage else times <= self.tracks.last[at]
         if doubt and late.any():
             self._doubt(at[late], times[late], scene)
         self.old += int((~late & (times < scene.horizon)).sum())
         fresh = ~late & (times >= scene.horizon)
-        found = self._judge(self.tracks, *_in_order(at[fresh], times[fresh], values[fresh]), scene)
+        at, times, values = at[fresh], times[fresh], values[fresh]
+        if self.stage:
+            return self._tell(self._windows(self.stage.take(at, times, values)), scene)
+        return self._tell(in_order(at, times, values), scene)
+
+    def overdue(self, scene: Scene, since: int) -> bool:
+        del since
+        return self.stage is not None and self.stage.overdue(scene.now - PATIENCE)
+
+    def tick(self, scene: Scene, since: int) -> list[Judgement]:
+        """Close windows of series that fell silent."""
+        del since
+        if self.stage is None:
+            return []
+        return self._tell(self._windows(self.stage.close(scene.now - PATIENCE)), scene)
+
+    def _windows(self, closed: Closed) -> Columns:
+        return closed.rows, closed.ends, kinds.points(self.rule, closed, self.tracks.series)
+
+    def _tell(self, columns: Columns, scene: Scene) -> list[Judgement]:
+        found = self._judge(self.tracks, *columns, scene)
         for row, one in found:
             if one.verdict is not Verdict.UPDATED:
                 self._note(row, one.time, raised=one.verdict is Verdict.RAISED)
@@ -66,17 +96,31 @@ class Values(Watch):
         return [one for _, one in found]
 
     def _doubt(self, at: Rows, times: Times, scene: Scene) -> None:
-        reached = (times > self.tracks.older.last[at]) & (times >= scene.horizon)
+        again = self.stage is None or isinstance(self.stage, Panes)
+        reached = (times + self._reach > self.tracks.older.last[at]) & (times >= scene.horizon) & again
         self.overdue_samples += int((~reached).sum())
         self.doubted.update(at[reached].tolist())
 
     def doubt_all(self) -> None:
         """Samples may have come late and unseen: judge every series anew as far back as is remembered."""
+        if self.stage and not self._reach:
+            return  # sessions and counts cannot be judged again
         self.doubted.update(np.flatnonzero(self.tracks.older.last[: len(self.tracks)] != NEVER).tolist())
+
+    def newest(self, series: Series) -> int:
+        """Time of the newest sample taken of a series; NEVER where there is none."""
+        row = self.tracks.find(series)
+        if row is None:
+            return NEVER
+        return self.stage.seen(row) if self.stage else int(self.tracks.last[row])
 
     def since(self, row: int) -> int:
         """From when on `redo` needs the samples of a row (µs UTC)."""
-        return int(self.tracks.older.last[row]) + 1
+        return int(self.tracks.older.last[row]) + 1 - self._reach
+
+    def until(self, row: int) -> int:
+        """Up to when `redo` needs them, without that instant."""
+        return self.newest(self.tracks.series[row]) + 1
 
     def redo(self, rows: Sequence[int], samples: Samples, scene: Scene) -> list[Judgement]:
         """Judge doubted rows anew from `since` on, and return what was not said or is no longer so.
@@ -87,8 +131,25 @@ class Values(Watch):
         self.doubted.difference_update(rows)
         past = self.tracks.rewound(marked)
         at, times, values = self._watchable(samples, scene)
-        keep = np.isin(at, marked) & (times > past.last[at]) & (times <= self.tracks.last[at])
-        at, times, values = _in_order(at[keep], times[keep], values[keep])
+        keep = np.isin(at, marked) & (times > past.last[at] - self._reach)
+        waiting: Columns | None = None
+        if isinstance(self.stage, Panes):
+            closed = keep & (times < self.stage.front(at))
+            waiting = at[keep & ~closed], times[keep & ~closed], values[keep & ~closed]
+            fresh = self.stage.fresh()
+            again = fresh.again(at[closed], times[closed], values[closed], self.stage.front(marked), marked)
+            self.stage.redone(marked, fresh)
+            at, times, values = self._windows(again)
+            keep = (times > past.last[at]) & (times <= self.tracks.last[at])
+        else:
+            keep &= times <= self.tracks.last[at]
+        said = self._compare(past, in_order(at[keep], times[keep], values[keep]), scene)
+        if isinstance(self.stage, Panes) and waiting is not None:
+            said += self._tell(self._windows(self.stage.rest(marked, *waiting)), scene)
+        return said
+
+    def _compare(self, past: Tracks, columns: Columns, scene: Scene) -> list[Judgement]:
+        at, times, values = columns
         found: dict[int, list[Judgement]] = {row: [] for row in at.tolist()}
         for row, one in self._judge(past, at, times, values, scene):
             found[row].append(one)
@@ -140,10 +201,10 @@ class Values(Watch):
         """That a row fires, or fires no more, as of its newest sample."""
         verdict = Verdict.UPDATED if firing else Verdict.CLEARED
         rows, time = np.array([row], np.intp), int(self.tracks.last[row])
-        _, *expected = self._measure(rows, np.array([time], np.int64), np.array([value], np.float64))
-        return self._judgement(
-            row, verdict, (time, time), value, tuple(_known(one[0]) for one in expected), scene
+        _, *expected = kinds.measure(
+            self.test, self.baseline, rows, np.array([time], np.int64), np.array([value], np.float64)
         )
+        return self._judgement(row, verdict, (time, time), value, usual(expected, 0), scene)
 
     def _note(self, row: int, time: int, *, raised: bool) -> None:
         self._said[row] = sorted([*self._turns(row), (time, raised)])
@@ -154,16 +215,24 @@ class Values(Watch):
         return [turn for turn in self._said.get(row, ()) if turn[0] > past]
 
     def save(self) -> list[Saved]:
+        kept = self.stage.save() if self.stage else {}
         return [
-            msgspec.structs.replace(one, said=self._turns(row)) if row in self._said else one
+            msgspec.structs.replace(one, said=self._turns(row), kept=kept.get(row, b""))
+            if row in self._said or row in kept
+            else one
             for row, one in enumerate(super().save())
         ]
 
     def restore(self, saved: list[Saved], *, same: bool) -> list[Saved]:
         left = super().restore(saved, same=same)
         for one in saved:
-            if same and one.said and self._watched(one.series):
-                self._said[self.tracks.row(one.series)] = one.said
+            if not same or not self._watched(one.series):
+                continue
+            row = self.tracks.row(one.series)
+            if one.said:
+                self._said[row] = one.said
+            if one.kept and self.stage:
+                self.stage.restore(row, one.kept)
         return left
 
     def _judge(
@@ -172,8 +241,8 @@ class Values(Watch):
         """Samples in order of (row, time) → what is to be said of which row."""
         if not len(rows):
             return []
-        classes, *expected = self._measure(rows, times, values)
-        moves = tracks.move(rows, times, classes, self._hold)
+        classes, *expected = kinds.measure(self.test, self.baseline, rows, times, values)
+        moves = tracks.move(rows, times, classes, self._hold, self._calm)
         return [
             (
                 int(rows[place]),
@@ -182,7 +251,7 @@ class Values(Watch):
                     _verdict(moves, int(place)),
                     (int(moves.since[place]), int(times[place])),
                     float(values[place]),
-                    tuple(_known(column[place]) for column in expected),
+                    usual(expected, int(place)),
                     scene,
                 ),
             )
@@ -190,37 +259,21 @@ class Values(Watch):
         ]
 
     def _judgement(
-        self,
-        row: int,
-        verdict: Verdict,
-        span: tuple[int, int],
-        value: float,
-        expected: tuple[float | None, ...],
-        scene: Scene,
+        self, row: int, verdict: Verdict, span: tuple[int, int], value: float, expected: Usual, scene: Scene
     ) -> Judgement:
-        series = self.tracks.series[row]
-        (since, time), (low, usual, high) = span, expected
-        evidence = Evidence(
-            metric=series.metric,
-            instance=series.instance,
-            unit=series.unit,
-            start=since,
-            end=time,
-            value=value,
-            expected=usual,
-            low=low,
-            high=high,
-            why=self._why(verdict, series, value, (low, high), time - since),
-        )
-        return self._found(row, verdict, time, evidence, scene)
+        series, windowed = self.tracks.series[row], self.stage is not None
+        seen = evidence.of(self.rule, series, verdict, span, value, expected, windowed=windowed)
+        if self._reach:
+            seen = msgspec.structs.replace(seen, start=seen.start - self._reach)
+        return self._found(row, verdict, span[1], seen, scene)
 
     def _watchable(self, samples: Samples, scene: Scene) -> tuple[Rows, Times, Numbers]:
         """Rows, times and values of numbers that the rule watches, without those under maintenance."""
         rows = self._rows(samples.series)
         at = rows[samples.index]
         keep = (at >= 0) & ~np.isnan(samples.values)
-        if keep.any():
-            keep &= ~_maintained(samples, rows, scene)
+        if keep.any() and self.rule.maintenance is not Maintenance.JUDGE:
+            keep &= ~excused.maintained(samples, rows, scene)
         return at[keep], samples.times[keep], samples.values[keep]
 
     def span(self, samples: Samples) -> tuple[int, int] | None:
@@ -228,64 +281,8 @@ class Values(Watch):
         times = samples.times[self._rows(samples.series)[samples.index] >= 0]
         return (int(times.min()), int(times.max())) if len(times) else None
 
-    def _measure(
-        self, rows: Rows, times: Times, values: Numbers
-    ) -> tuple[Classes, Numbers, Numbers, Numbers]:
-        """Class of each sample, and low, middle, high of what was expected."""
-        if isinstance(self.test, Threshold):
-            limits = np.full(len(values), self.test.limit)
-            nothing = np.full(len(values), np.nan)
-            return threshold.classify(values, self.test), nothing, limits, nothing
-        expected = self.baseline.expect(rows, times, self.test)
-        classes = hour_of_week.classify(values, expected, self.test)
-        return classes, expected.low, expected.middle, expected.high
-
-    def _why(
-        self,
-        verdict: Verdict,
-        series: Series,
-        value: float,
-        usual: tuple[float | None, float | None],
-        held: int,
-    ) -> Text:
-        if series.metric == measurements.ALARM:
-            return wording.alarm(series, active=verdict is not Verdict.CLEARED)
-        if verdict is Verdict.CLEARED:
-            return wording.normal(series, value)
-        if isinstance(self.test, Threshold):
-            return wording.beyond(series, value, self.test.limit, self.test.side, held // SECOND)
-        entry = measurements.find(series.metric)
-        low, high = usual[0] or 0.0, usual[1] or 0.0
-        if entry is not None and entry.low is not None:
-            low = max(low, entry.low)
-        return wording.unusual(series, value, low, high)
-
-
-def _in_order(at: Rows, times: Times, values: Numbers) -> tuple[Rows, Times, Numbers]:
-    """By (row, time), one an instant: the last of them."""
-    order = np.lexsort((times, at))
-    at, times, values = at[order], times[order], values[order]
-    last_of_equal = np.ones(len(at), np.bool_)
-    last_of_equal[:-1] = (at[1:] != at[:-1]) | (times[1:] != times[:-1])
-    return at[last_of_equal], times[last_of_equal], values[last_of_equal]
-
-
-def _maintained(samples: Samples, rows: Rows, scene: Scene) -> Mask:
-    """Which samples were taken under planned maintenance of their device."""
-    mask = np.zeros(len(samples), np.bool_)
-    for number in np.flatnonzero(rows >= 0).tolist():
-        entry = scene.roster.get(samples.series[number].device)
-        for window in entry.maintenance if entry else ():
-            inside = (samples.times >= window.start) & (samples.times < window.end)
-            mask |= (samples.index == number) & inside
-    return mask
-
 
 def _verdict(moves: Moves, place: int) -> Verdict:
     if moves.raised[place]:
         return Verdict.RAISED
     return Verdict.CLEARED if moves.cleared[place] else Verdict.UPDATED
-
-
-def _known(number: float) -> float | None:
-    return None if np.isnan(number) else float(number)

@@ -6,10 +6,20 @@ from typing import Final
 
 from contracts import measurements
 from contracts.judgements import Text
-from contracts.rules import Side
+from contracts.rules import Flapping, Of, Rate, Session, Side, Sliding, Stuck, Threshold, Tumbling, Window
 from contracts.series import Series
 
 _SYMBOLS: Final = {"Cel": "°C", "count": "", "%RH": "%", "%EL": "%", "1/min": "/min"}
+_WINDOWS: Final = {
+    Of.MEAN: Text(id="rata-rata", en="mean"),
+    Of.MIN: Text(id="terendah", en="least"),
+    Of.MAX: Text(id="tertinggi", en="greatest"),
+    Of.SUM: Text(id="jumlah", en="sum"),
+    Of.COUNT: Text(id="banyaknya sampel", en="number of samples"),
+    Of.LAST: Text(id="terakhir", en="last"),
+    Of.RANGE: Text(id="rentang", en="range"),
+    Of.LENGTH: Text(id="lamanya", en="length"),
+}
 _STEPS: Final = (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
 
 
@@ -33,6 +43,69 @@ def unusual(series: Series, value: float, low: float, high: float) -> Text:
         id=f"{name.id} {shown.id}, biasanya {least.id} sampai {most.id} pada jam ini",
         en=f"{name.en} {shown.en}, usually {least.en} to {most.en} at this hour",
     )
+
+
+def changes(series: Series, value: float, test: Rate) -> Text:
+    """A value that changes too fast."""
+    name, window, per = _name(series), duration(round(test.over)), _per(test.per)
+    up = value >= 0
+    shown, bound = amount(abs(value), series.unit), amount(abs(test.limit), series.unit)
+    above = (test.side is not Side.BELOW) if test.limit >= 0 else (test.side is Side.BELOW)
+    way_id, way_en = ("naik", "rises by") if up else ("turun", "falls by")
+    than_id, than_en = ("di atas", "above") if above else ("di bawah", "below")
+    return Text(
+        id=f"{name.id} {way_id} {shown.id} per {per.id} selama {window.id}, {than_id} batas {bound.id}",
+        en=f"{name.en} {way_en} {shown.en} per {per.en} over {window.en}, {than_en} the limit of {bound.en}",
+    )
+
+
+def stands(series: Series, test: Stuck) -> Text:
+    """A value that does not move."""
+    name, length = _name(series), duration(round(test.over))
+    if not test.tolerance:
+        return Text(
+            id=f"{name.id} tidak berubah selama {length.id}", en=f"{name.en} has not changed for {length.en}"
+        )
+    within = amount(test.tolerance, series.unit)
+    return Text(
+        id=f"{name.id} berubah tidak lebih dari {within.id} selama {length.id}",
+        en=f"{name.en} has moved by no more than {within.en} for {length.en}",
+    )
+
+
+def flaps(series: Series, changes: int, test: Flapping) -> Text:
+    """A value that goes to and fro."""
+    name, length = _name(series), duration(round(test.over))
+    return Text(
+        id=f"{name.id} berganti {changes} kali dalam {length.id}, batas {test.changes}",
+        en=f"{name.en} changed {changes} times within {length.en}, the limit is {test.changes}",
+    )
+
+
+def window_beyond(series: Series, value: float, unit: str, test: Threshold, window: Window) -> Text:
+    """What a window says is beyond its limit."""
+    name, which = _name(series), _WINDOWS[window.of]
+    shown, bound = (
+        duration(round(one)) if window.of is Of.LENGTH else amount(one, unit) for one in (value, test.limit)
+    )
+    id_, en = ("di bawah", "below") if test.side is Side.BELOW else ("di atas", "above")
+    if isinstance(window, Tumbling | Sliding):
+        length = duration(round(window.size))
+        over = Text(id=f"selama {length.id}", en=f"over {length.en}")
+    elif isinstance(window, Session):
+        over = Text(id="dalam satu rangkaian", en="in one session")
+    else:
+        over = Text(id=f"dari {window.samples} sampel", en=f"of {window.samples} samples")
+    return Text(
+        id=f"{name.id}, {which.id} {over.id}: {shown.id}, {id_} batas {bound.id}",
+        en=f"{name.en}, {which.en} {over.en}: {shown.en}, {en} the limit of {bound.en}",
+    )
+
+
+def calm(series: Series) -> Text:
+    """A series that is well again."""
+    name = _name(series)
+    return Text(id=f"{name.id} normal kembali", en=f"{name.en} is normal again")
 
 
 def normal(series: Series, value: float) -> Text:
@@ -86,6 +159,12 @@ def duration(seconds: int) -> Text:
             count = seconds // size
             return Text(id=f"{count} {id_}", en=f"{count} {en}{'s' if count > 1 else ''}")
     return Text(id=f"{seconds} detik", en=f"{seconds} second{'s' if seconds != 1 else ''}")
+
+
+def _per(seconds: float) -> Text:
+    """`menit`, `5 menit`."""
+    length = duration(round(seconds))
+    return Text(id=length.id.removeprefix("1 "), en=length.en.removeprefix("1 "))
 
 
 def _name(series: Series) -> Text:

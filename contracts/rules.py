@@ -6,6 +6,7 @@ import hashlib
 from enum import StrEnum
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from contracts.judgements import Severity, Text
 from contracts.series import Selector
@@ -46,7 +47,98 @@ class HourOfWeek(msgspec.Struct, frozen=True, kw_only=True, tag="hour_of_week", 
     hold: float = 0.0  # seconds
 
 
-Test = Threshold | Absence | HourOfWeek
+class Rate(msgspec.Struct, frozen=True, kw_only=True, tag="rate", forbid_unknown_fields=True):
+    """A value that changes faster than `limit`; of a counter, what it grew by."""
+
+    over: float  # seconds of the window whose change is measured
+    limit: float  # change for each `per` seconds, in the metric's unit; negative where it falls
+    per: float = 60.0  # seconds that the limit speaks of
+    side: Side = Side.ABOVE
+    clear: float | None = None  # rate at which it is well again; the limit itself where not given
+    step: float = 0.0  # seconds between two looks; a twelfth of `over` where 0
+    lateness: float = 0.0  # seconds that samples may come out of order before a window is closed
+    hold: float = 0.0  # seconds
+
+
+class Stuck(msgspec.Struct, frozen=True, kw_only=True, tag="stuck", forbid_unknown_fields=True):
+    """A value that moved by no more than `tolerance` for as long as `over`, though samples came."""
+
+    over: float  # seconds
+    tolerance: float = 0.0  # largest value less smallest, in the metric's unit
+    least: int = 3  # samples; fewer say nothing
+    step: float = 0.0  # seconds between two looks; a twelfth of `over` where 0
+    lateness: float = 0.0  # seconds
+
+
+class Flapping(msgspec.Struct, frozen=True, kw_only=True, tag="flapping", forbid_unknown_fields=True):
+    """A value that crosses `limit` to and fro: `changes` times or more within `over`; well below `clear`."""
+
+    over: float  # seconds
+    changes: int = 6
+    clear: int | None = None  # changes at which it is well again; one less than `changes` where not given
+    limit: float = 0.5  # between the two states; 0.5 for a flag
+    step: float = 0.0  # seconds between two looks; a twelfth of `over` where 0
+    lateness: float = 0.0  # seconds
+
+
+Test = Threshold | Absence | HourOfWeek | Rate | Stuck | Flapping
+
+
+class Of(StrEnum):
+    """What a window says of the numbers in it."""
+
+    MEAN = "mean"
+    MIN = "min"
+    MAX = "max"
+    SUM = "sum"
+    COUNT = "count"
+    LAST = "last"
+    RANGE = "range"  # largest less smallest
+    LENGTH = "length"  # seconds from the first sample to the last
+
+
+class Tumbling(msgspec.Struct, frozen=True, kw_only=True, tag="tumbling", forbid_unknown_fields=True):
+    """One after the other, counted from the epoch (UTC)."""
+
+    size: float  # seconds
+    of: Of = Of.MEAN
+    lateness: float = 0.0  # seconds of newer samples that are waited for before it is closed
+
+
+class Sliding(msgspec.Struct, frozen=True, kw_only=True, tag="sliding", forbid_unknown_fields=True):
+    """The last `size` seconds, looked at each `step`."""
+
+    size: float  # seconds, a whole number of steps
+    step: float  # seconds, counted from the epoch (UTC)
+    of: Of = Of.MEAN
+    lateness: float = 0.0  # seconds
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True, tag="session", forbid_unknown_fields=True):
+    """From the first sample to the last before `gap` seconds without any; told once the gap has passed."""
+
+    gap: float  # seconds
+    most: float = 3_600.0  # seconds from the epoch (UTC) at whose multiples every session ends
+    of: Of = Of.LENGTH
+    lateness: float = 0.0  # seconds
+
+
+class Count(msgspec.Struct, frozen=True, kw_only=True, tag="count", forbid_unknown_fields=True):
+    """Each `samples` samples, one after the other."""
+
+    samples: int
+    of: Of = Of.MEAN
+    lateness: float = 0.0  # seconds
+
+
+Window = Tumbling | Sliding | Session | Count
+
+
+class Maintenance(StrEnum):
+    """What becomes of samples that are taken under planned maintenance of their device."""
+
+    SKIP = "skip"  # they are not judged
+    JUDGE = "judge"  # they are judged like any other
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -60,6 +152,12 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     incident: bool = True  # whether a firing alert opens an incident
     runbook: Text = Text(id="", en="")
     enabled: bool = True
+    # What came later is left out of the encoding where it is not given, so that older rules keep their hash.
+    window: Window | UnsetType = UNSET  # what the test is put to; each sample where not given
+    clears_after: float | UnsetType = UNSET  # seconds it must be well; `hold` where not given
+    labels: dict[str, str] | UnsetType = UNSET  # of its alerts, beside those that tell them apart
+    link: str | UnsetType = UNSET  # https address of the runbook
+    maintenance: Maintenance | UnsetType = UNSET  # what planned maintenance means; skip where not given
 
     def __post_init__(self) -> None:
         name("rule", self.id)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from analytics.tracks import Classes, Numbers
-from contracts.rules import Side, Threshold
+from contracts.rules import Rate, Side, Threshold
 
 
-def classify(values: Numbers, test: Threshold) -> Classes:
+def classify(values: Numbers, test: Threshold | Rate) -> Classes:
     """Class of each value. At the limit itself a value is well; at `clear` too."""
     clear = test.limit if test.clear is None else test.clear
     if test.side is Side.BELOW:

@@ -33,7 +33,7 @@ async def missed(
     """
     behind: dict[str, int] = {}
     for newest in await asyncio.to_thread(reader.last, watch.rule.select):
-        known = watch.tracks.newest(newest.series)
+        known = watch.newest(newest.series)
         start = max(fresh if known == NEVER else known + 1, horizon)
         if newest.time >= start:
             device = newest.series.device
@@ -54,7 +54,7 @@ async def doubted(reader: Reader, watch: Values) -> AsyncIterator[tuple[list[int
         rows.setdefault(device, []).append(row)
         start = watch.since(row)
         since[device] = min(since.get(device, start), start)
-        end = max(end, int(watch.tracks.last[row]) + 1)
+        end = max(end, watch.until(row))
     for devices, start in _groups(since, together=max(1, _DEVICE_TIME // max(1, end - min(since.values())))):
         select = msgspec.structs.replace(watch.rule.select, devices=devices)
         pages = [page async for page in _pages(reader, select, start, end)]

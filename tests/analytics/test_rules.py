@@ -92,6 +92,62 @@ def test_what_is_wrong_is_named_with_its_line(
     assert (caught.value.path, caught.value.line) == (path, line)
 
 
+RATE = GOOD.replace(
+    "type: threshold\n    limit: 80\n    clear: 70", "type: rate\n    over: 600\n    limit: 5"
+)
+STUCK = GOOD.replace("type: threshold\n    limit: 80\n    clear: 70", "type: stuck\n    over: 600")
+FLAP = GOOD.replace("type: threshold\n    limit: 80\n    clear: 70", "type: flapping\n    over: 600")
+WINDOW = GOOD.replace(
+    "    clear: 70\n", "    clear: 70\n  window:\n    type: sliding\n    size: 600\n    step: 60\n"
+)
+
+
+@pytest.mark.parametrize(
+    "text,old,new,line,reason",
+    [
+        (RATE, "over: 600", "over: 6", 8, "over: seconds, 12 to 604800"),
+        (RATE, "over: 600", "over: 600\n    step: 7", 9, "step: 7 must go into 600"),
+        (RATE, "over: 600", "over: 600\n    step: 1", 9, "400 at most"),
+        (RATE, "limit: 5", "limit: 5\n    side: both", 10, "write two rules"),
+        (RATE, "limit: 5", "limit: 5\n    clear: 6", 10, "wrong side"),
+        (RATE, "limit: 5", "limit: 5\n    per: 0", 10, "more than none"),
+        (RATE, "limit: 5", "limit: 5\n    hold: -1", 10, "not negative"),
+        (RATE, "limit: 5", "limit: 5\n    lateness: 4000", 10, "0 to 3600"),
+        (
+            RATE,
+            "    limit: 5",
+            "    limit: 5\n  window: { type: tumbling, size: 60 }",
+            10,
+            "rate has its own",
+        ),
+        (STUCK, "over: 600", "over: 600\n    tolerance: -1", 9, "not negative"),
+        (STUCK, "over: 600", "over: 600\n    least: 1", 9, "one alone never moves"),
+        (FLAP, "over: 600", "over: 600\n    changes: 1", 9, "2 or more"),
+        (FLAP, "over: 600", "over: 600\n    changes: 3\n    clear: 3", 10, "fewer changes"),
+        (WINDOW, "step: 60", "step: 7", 13, "a whole number of times"),
+        (WINDOW, "size: 600", "size: 6000000", 12, "size: seconds"),
+        (WINDOW, "step: 60", "step: 60\n    lateness: -1", 14, "lateness: seconds"),
+        (WINDOW, "sliding", "slidin", 11, "slidin"),
+        (WINDOW, "sliding\n    size: 600\n    step: 60", "tumbling\n    size: 0", 12, "size: seconds"),
+        (WINDOW, "sliding\n    size: 600\n    step: 60", "session\n    gap: 9000", 12, "gap: seconds"),
+        (WINDOW, "sliding\n    size: 600\n    step: 60", "count\n    samples: 1", 12, "samples: 2 to"),
+        (WINDOW, "  severity: severe", "  link: http://x\n  severity: severe", 4, "no https address"),
+        (WINDOW, "  severity: severe", "  labels: { site: x }\n  severity: severe", 4, "tells alerts apart"),
+        (WINDOW, "  severity: severe", "  clears_after: -1\n  severity: severe", 4, "not negative"),
+        (WINDOW, "  severity: severe", "  maintenance: ignore\n  severity: severe", 4, "Invalid enum"),
+    ],
+)
+def test_what_windows_and_their_kinds_refuse(
+    tmp_path: Path, text: str, old: str, new: str, line: int, reason: str
+) -> None:
+    assert text != GOOD
+    assert old in text
+    with pytest.raises(Wrong) as caught:
+        rules.load([written(tmp_path, text.replace(old, new, 1))])
+    assert reason in caught.value.reason
+    assert caught.value.line == line
+
+
 def test_ids_are_unique_over_all_files(tmp_path: Path) -> None:
     paths = [written(tmp_path, GOOD, name) for name in ("a.yaml", "b.yaml")]
     with pytest.raises(Wrong, match="already in"):

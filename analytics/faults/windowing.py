@@ -1,0 +1,108 @@
+"""Faults of windows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from contracts.rules import (
+    Count,
+    Flapping,
+    HourOfWeek,
+    Rate,
+    Rule,
+    Session,
+    Side,
+    Sliding,
+    Stuck,
+    Threshold,
+    Tumbling,
+    Window,
+)
+
+SHORTEST: Final = 1.0  # seconds of a step
+LONGEST: Final = 7 * 86_400.0  # seconds of a window
+LATEST: Final = 3_600.0  # seconds that a window may wait for late samples
+MOST_PANES: Final = 400  # steps of a window: what is remembered of each series
+MOST_SAMPLES: Final = 1_000  # of a count window
+
+
+def window(rule: Rule, asked: Window) -> Iterable[tuple[str, str]]:
+    """Of windows that a rule asks for."""
+    if not isinstance(rule.test, Threshold | HourOfWeek):
+        yield (
+            ".window",
+            f"window: only threshold and hour_of_week are put to windows, {_kind(rule)} has its own",
+        )
+    if not 0 <= asked.lateness <= LATEST:
+        yield ".window.lateness", f"lateness: seconds, 0 to {LATEST:g}"
+    match asked:
+        case Tumbling(size=size):
+            if not SHORTEST <= size <= LONGEST:
+                yield ".window.size", f"size: seconds, {SHORTEST:g} to {LONGEST:g}"
+        case Sliding(size=size, step=step):
+            yield from _steps(".window", "size", size, step)
+        case Session(gap=gap, most=most):
+            if not SHORTEST <= gap < most <= LONGEST:
+                yield ".window.gap", f"gap: seconds, {SHORTEST:g} to most, which is {LONGEST:g} at most"
+        case Count(samples=samples):
+            if not 2 <= samples <= MOST_SAMPLES:
+                yield ".window.samples", f"samples: 2 to {MOST_SAMPLES}"
+
+
+def own(test: Rate | Stuck | Flapping) -> Iterable[tuple[str, str]]:
+    """Of kinds that bring windows of their own."""
+    if test.step:
+        yield from _steps(".test", "over", test.over, test.step)
+    elif not 12 * SHORTEST <= test.over <= LONGEST:
+        yield ".test.over", f"over: seconds, {12 * SHORTEST:g} to {LONGEST:g}, or give a step"
+    if not 0 <= test.lateness <= LATEST:
+        yield ".test.lateness", f"lateness: seconds, 0 to {LATEST:g}"
+    match test:
+        case Rate():
+            yield from _rate(test)
+        case Stuck():
+            if test.tolerance < 0:
+                yield ".test.tolerance", "tolerance: not negative"
+            if test.least < 2:
+                yield ".test.least", "least: 2 samples or more, for one alone never moves"
+        case Flapping():
+            yield from _flapping(test)
+
+
+def _flapping(test: Flapping) -> Iterable[tuple[str, str]]:
+    if test.changes < 2:
+        yield ".test.changes", "changes: 2 or more"
+    if test.clear is not None and not 0 <= test.clear < test.changes:
+        yield ".test.clear", "clear: fewer changes than raise it, not negative"
+
+
+def _rate(test: Rate) -> Iterable[tuple[str, str]]:
+    if test.side is Side.BOTH:
+        yield ".test.side", "side: above or below; for both write two rules"
+    if test.per <= 0:
+        yield ".test.per", "per: seconds, more than none"
+    if test.hold < 0:
+        yield ".test.hold", "hold: seconds, not negative"
+    if wrong_side(test):
+        yield ".test.clear", f"clear: {test.clear:g} is on the wrong side of the limit {test.limit:g}"
+
+
+def _steps(place: str, name: str, size: float, step: float) -> Iterable[tuple[str, str]]:
+    if not (step >= SHORTEST and step <= size <= LONGEST):
+        yield f"{place}.{name}", f"{name}: seconds, from the step (at least {SHORTEST:g}) to {LONGEST:g}"
+    elif abs(size / step - round(size / step)) > 1e-9 or size / step > MOST_PANES:
+        yield (
+            f"{place}.step",
+            f"step: {step:g} must go into {size:g} a whole number of times, {MOST_PANES} at most",
+        )
+
+
+def wrong_side(test: Threshold | Rate) -> bool:
+    """Whether it would be well again only where it is still wrong."""
+    beyond = test.clear is not None and (test.clear > test.limit) == (test.side is Side.ABOVE)
+    return beyond and test.clear != test.limit
+
+
+def _kind(rule: Rule) -> str:
+    return str(rule.test.__struct_config__.tag)

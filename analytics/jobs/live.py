@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry
 from analytics.evaluate import Evaluator
 from analytics.findings import probe
 from analytics.jobs import history, memory
+from analytics.jobs.files import Files
 from analytics.jobs.inbox import Inbox
 from analytics.jobs.metrics import Metrics
 from analytics.jobs.mouth import Mouth, Outbox
@@ -58,8 +59,9 @@ class Live:
         registry: CollectorRegistry,
         settings: Settings | None = None,
         away: Callable[[], frozenset[str]] = frozenset,
+        files: Files | None = None,
     ) -> None:
-        """`away`: devices that presence knows to be away, answered from memory."""
+        """`away`: devices that presence knows to be away, from memory; `files`: of the rules."""
         self.trouble = ""  # why the store cannot be read; empty while all is well
         self._settings = settings or Settings()
         self._reader = reader
@@ -70,6 +72,8 @@ class Live:
         self._metrics = Metrics(registry)
         self._mouth = Mouth(spool, self._settings.producer, self._metrics)
         self._evaluator = Evaluator(rules)
+        self._metrics.rules.set(len(self._evaluator.watches))
+        self._files = files or Files(())
         self._inbox = Inbox(self._settings.queue)
         self._probes: deque[Judgement] = deque(maxlen=_PROBES)
         self._probed = asyncio.Event()
@@ -131,6 +135,8 @@ class Live:
                 await self._insist(self._catch_up)
             if self._is_due("redo", _EAGER):
                 await self._redo()
+            if self._is_due("rules", self._settings.reload):
+                await self._reload()
             if self._is_due("checkpoint", self._settings.checkpoint):
                 await self._save()
 
@@ -168,6 +174,15 @@ class Live:
         self._metrics.samples.labels("feed").inc(len(samples))
         self._metrics.waiting.set(len(self._inbox))
         self._metrics.behind.set(max(0, self._clock.now() - self._watermark) / SECOND)
+
+    async def _reload(self) -> None:
+        """Take up rule files that have changed."""
+        turned = await self._files.reload(self._evaluator, self._scene, self._metrics)
+        if turned is not None:
+            self._evaluator, cleared = turned
+            await self._insist(partial(self._put, cleared))
+            await self._mouth.say(cleared)
+            await self._insist(self._catch_up)
 
     async def _tick(self) -> None:
         if not self._evaluator.overdue(self._scene(), self._listening):

@@ -40,6 +40,12 @@ class Metrics:
         self.behind = Gauge(
             "imm_analytics_behind_seconds", "Age of the newest sample judged", registry=registry
         )
+        self.rules = Gauge("imm_analytics_rules", "Rules that judge", registry=registry)
+        self.refused = Gauge(
+            "imm_analytics_rules_refused",
+            "1 while rule files are wrong, so that old rules go on",
+            registry=registry,
+        )
         self.busy = Histogram(
             "imm_analytics_seconds", "Time to judge one write", buckets=SECONDS, registry=registry
         )

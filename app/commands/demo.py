@@ -12,7 +12,7 @@ import click
 import httpx
 import msgspec
 
-from analytics import rules
+from analytics.jobs import files
 from app import identities
 from app.commands.up import invite, platform
 from app.demo import week
@@ -106,7 +106,7 @@ async def _run(settings: Settings, running: service.Service, seconds: float | No
 
 def _crowd(settings: Settings) -> HourOfWeek:
     """The rule that the replayed day must move."""
-    for rule in rules.load(settings.analytics.rules):
+    for rule in files.load(settings.analytics.rules):
         if isinstance(rule.test, HourOfWeek) and "people.count" in rule.select.metrics:
             return rule.test
     raise LookupError("no hour-of-week rule watches people.count")

@@ -15,7 +15,7 @@ import duckdb
 import msgspec
 
 import city.errors
-from analytics import rules
+from analytics.jobs import files
 from app import histories
 from app.brokers import mosquitto
 from app.commands import backup
@@ -75,7 +75,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _clock()
     yield _room(settings)
     yield _tried("roster", lambda: f"{len(roster(settings).list())} devices")
-    yield _tried("rules", lambda: f"{len(rules.load(settings.analytics.rules))} rules")
+    yield _tried("rules", lambda: f"{len(files.load(settings.analytics.rules))} rules")
     yield _tried("database", lambda: _database(settings))
     yield _tried("keys", lambda: _keys(settings))
     yield _store(settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from analytics import rules
+from analytics.jobs.files import Files
 from analytics.jobs.live import Live
 from app.parts import Parts
 from contracts import feed, topics
@@ -26,9 +26,10 @@ async def start(parts: Parts, *, remote: bool) -> Callable[[Accepted], None]:
     spool = parts.enter(Spool(parts.settings.data / f"{settings.producer}.spool", clock=parts.clock))
     uplink = Uplink(spool, client, clock=parts.clock, registry=parts.registry)
     away = Away(parts.db)
+    files = Files(settings.rules)
     live = Live(
         reader=parts.store.engine,
-        rules=rules.load(settings.rules),
+        rules=files.load(),
         roster=parts.roster,
         spool=spool,
         clock=parts.clock,
@@ -36,13 +37,14 @@ async def start(parts: Parts, *, remote: bool) -> Callable[[Accepted], None]:
         registry=parts.registry,
         settings=settings,
         away=away,
+        files=files,
     )
     if remote:
         client.subscribe(topics.every_worker(CHANNEL), _heard(live.feed), qos=0)
     parts.service.start("who is away", away.run())
     parts.service.start("judgement uplink", uplink.run())
     parts.service.start("analytics", live.run())
-    parts.service.start("analytics health", _watch(parts, live))
+    parts.service.start("analytics health", _watch(parts, live, files))
     return live.feed
 
 
@@ -58,8 +60,9 @@ def _heard(take: Callable[[Accepted], None]) -> Callable[[Message], None]:
     return handle
 
 
-async def _watch(parts: Parts, live: Live) -> None:
+async def _watch(parts: Parts, live: Live, files: Files) -> None:
     while True:
         ok, reason = live.health
         parts.service.health.set("analytics", ok=ok, reason=reason)
+        parts.service.health.set("rules", ok=not files.trouble, reason=files.trouble)
         await asyncio.sleep(1)

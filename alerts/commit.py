@@ -11,9 +11,11 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from alerts import records
 from alerts.check import LARGEST, Good
+from alerts.means import BARE, Means
 from alerts.model import lifecycle
 from alerts.model.lifecycle import Outcome, Place, Step
 from alerts.tables import alerts, judgements, marks, open_, refused
+from alerts.ward import Ward
 from city.db import Database, new_or_nothing
 from contracts.alerts import Alert
 from contracts.errors import Refused
@@ -35,11 +37,19 @@ class Bad(msgspec.Struct, frozen=True, kw_only=True):
 Parcel = Good | Bad
 
 
-def commit(db: Database, batch: Sequence[Parcel], *, now: int, ids: Factory, hold: int = 0) -> list[str]:
+def commit(
+    db: Database,
+    batch: Sequence[Parcel],
+    *,
+    now: int,
+    ids: Factory,
+    hold: int = 0,
+    means: Means = BARE,
+) -> list[str]:
     """Take each message of a batch or none; what came of each. Raises city.errors.Unavailable."""
     good = [item for item in batch if isinstance(item, Good)]
     with db.begin() as tx:
-        bench = Bench(db, tx, good, now=now, ids=ids, hold=hold)
+        bench = Bench(db, tx, good, now=now, ids=ids, hold=hold, means=means)
         outcomes = [
             bench.take(item) if isinstance(item, Good) else _bury(tx, item, now, ids) for item in batch
         ]
@@ -51,12 +61,21 @@ class Bench:
     """The alerts that one batch is about, held until its transaction ends."""
 
     def __init__(
-        self, db: Database, tx: Connection, batch: Sequence[Good], *, now: int, ids: Factory, hold: int
+        self,
+        db: Database,
+        tx: Connection,
+        batch: Sequence[Good],
+        *,
+        now: int,
+        ids: Factory,
+        hold: int,
+        means: Means = BARE,
     ) -> None:
         self._tx = tx
         self._now = now
         self._ids = ids
         self._hold = hold
+        self._ward = Ward(tx, now=now, ids=ids, means=means)
         fingerprints = sorted({item.judgement.fingerprint for item in batch if not item.judgement.probe})
         self._places: dict[str, Place | None] = dict.fromkeys(fingerprints)
         self._open: dict[str, Alert] = {}
@@ -86,8 +105,9 @@ class Bench:
         if judgement.id in self._known:
             return Outcome.DUPLICATE
         fingerprint = judgement.fingerprint
+        before = None if judgement.probe else self._open.get(fingerprint)
         step = lifecycle.judge(
-            None if judgement.probe else self._open.get(fingerprint),
+            before,
             None if judgement.probe else self._places[fingerprint],
             judgement,
             item.place,
@@ -95,8 +115,8 @@ class Bench:
             ids=self._ids,
             hold=self._hold,
         )
+        step = self._ward.keep(step, before=before, by=judgement.producer)
         self._note(item, step)
-        records.keep(self._tx, step, by=judgement.producer, ids=self._ids)
         return step.outcome
 
     def _note(self, item: Good, step: Step) -> None:
@@ -123,7 +143,8 @@ class Bench:
             self._open.pop(fingerprint, None)
 
     def close(self) -> None:
-        """Write which judgements were taken, and how far each fingerprint has come."""
+        """Write which judgements were taken, how far each fingerprint has come, and what follows."""
+        self._ward.close()
         if self._taken:
             self._tx.execute(insert(judgements), self._taken)
         places = [(fingerprint, self._places[fingerprint]) for fingerprint in sorted(self._moved)]

@@ -9,10 +9,12 @@ from sqlalchemy import select
 
 from alerts import records
 from alerts.errors import Over
+from alerts.means import BARE, Means
 from alerts.model import lifecycle
 from alerts.model.lifecycle import Outcome
 from alerts.records import Entry
 from alerts.tables import alerts, open_
+from alerts.ward import Ward
 from city import revisions
 from city.db import Database
 from contracts.alerts import Alert, State
@@ -49,8 +51,9 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 class Desk:
     """Alerts and what people do with them. Calls block: use a thread. Raises Unavailable besides."""
 
-    def __init__(self, db: Database, *, clock: Clock, ids: Factory) -> None:
+    def __init__(self, db: Database, *, clock: Clock, ids: Factory, means: Means = BARE) -> None:
         self._db = db
+        self._means = means
         self._clock = clock
         self._ids = ids
 
@@ -102,11 +105,13 @@ class Desk:
         `seen`: the revision that he who acts has before him.
         """
         by, note = _text("by", by, _BY), _text("note", note, _NOTE, least=0)
+        now = self._clock.now()
         with self._db.begin() as tx:
+            ward = Ward(tx, now=now, ids=self._ids, means=self._means)
             known = records.get(tx, alert, lock=True)
             revisions.check("alert", alert, seen=seen, now=known.revision)
-            step = lifecycle.acknowledge(known, by=by, now=self._clock.now())
-            records.keep(tx, step, by=by, note=note, ids=self._ids)
+            step = ward.keep(lifecycle.acknowledge(known, by=by, now=now), before=known, by=by, note=note)
+            ward.close()
         return step.alert or known
 
     def silence(self, alert: str, *, by: str, until: int, reason: str, seen: int | None = None) -> Alert:
@@ -116,12 +121,15 @@ class Desk:
         if not now < until <= now + LONGEST_SILENCE:
             raise Refused("until", until, "an instant from now on, at most 30 days ahead")
         with self._db.begin() as tx:
+            ward = Ward(tx, now=now, ids=self._ids, means=self._means)
             known = records.get(tx, alert, lock=True)
             revisions.check("alert", alert, seen=seen, now=known.revision)
             step = lifecycle.silence(known, until=until, now=now)
             if step.outcome is Outcome.OVER:
                 raise Over(alert)
-            records.keep(tx, step, by=by, note=reason, ids=self._ids)
+            step = ward.keep(step, before=known, by=by, note=reason)
+            ward.later("alert", alert, due=until)
+            ward.close()
         return step.alert or known
 
 

@@ -25,3 +25,23 @@ class Over(Failure):
         self.value = "resolved"
         self.reason = "it has resolved; there is nothing to silence any more"
         super().__init__(f"alert {alert} has resolved: there is nothing to silence any more")
+
+
+class NoSilence(Failure, LookupError):
+    """There is no such silence: take its id from the list."""
+
+    def __init__(self, silence: str) -> None:
+        self.field = "silence"
+        self.value = silence
+        self.reason = "there is no such silence"
+        super().__init__(f"there is no silence {silence}")
+
+
+class Lapsed(Failure):
+    """The silence is over: make a new one."""
+
+    def __init__(self, silence: str) -> None:
+        self.field = "state"
+        self.value = "expired"
+        self.reason = "it is over; make a new one"
+        super().__init__(f"silence {silence} is over: make a new one")

@@ -11,12 +11,12 @@ from contracts.alerts import Alert, State
 from contracts.instants import HOUR, MINUTE
 from contracts.judgements import Evidence, Severity, Text
 
-_TIME: Final = 1_795_478_400_000_000
+TIME: Final = 1_795_478_400_000_000
 _EVIDENCE: Final = Evidence(
     metric="people.count",
     unit="count",
-    start=_TIME - HOUR,
-    end=_TIME,
+    start=TIME - HOUR,
+    end=TIME,
     value=812.0,
     expected=240.0,
     why=Text(
@@ -37,17 +37,17 @@ ALERT: Final = Alert(
     severity=Severity.SEVERE,
     title=Text(id="Kerumunan di luar kebiasaan", en="A crowd out of the ordinary"),
     evidence=_EVIDENCE,
-    started=_TIME,
-    updated=_TIME + 5 * MINUTE,
+    started=TIME,
+    updated=TIME + 5 * MINUTE,
     acknowledged_by="Sri Wahyuni",
-    acknowledged=_TIME + 5 * MINUTE,
+    acknowledged=TIME + 5 * MINUTE,
 )
 TOLD: Final = Told(
     alert=ALERT,
     history=[
         Entry(
             revision=1,
-            time=_TIME,
+            time=TIME,
             outcome=Outcome.FIRED,
             severity=Severity.SEVERE,
             by="analytics",
@@ -56,7 +56,7 @@ TOLD: Final = Told(
         ),
         Entry(
             revision=2,
-            time=_TIME + 5 * MINUTE,
+            time=TIME + 5 * MINUTE,
             outcome=Outcome.ACKNOWLEDGED,
             severity=Severity.SEVERE,
             by="Sri Wahyuni",

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from alerts import check, sweep
 from alerts.check import Good
 from alerts.commit import Bad, Parcel, commit
+from alerts.means import BARE, Means
 from alerts.metrics import Metrics
 from alerts.receipts import Receipts
 from alerts.settings import Settings
@@ -66,12 +67,15 @@ class Intake:
         ids: Factory,
         registry: CollectorRegistry,
         settings: Settings | None = None,
+        means: Means = BARE,
     ) -> None:
+        """`means`: what an alert's life among people takes."""
         self._client = client
         self._db = db
         self._clock = clock
         self._ids = ids
-        self._settings = settings or Settings()
+        self._settings = settings or means.settings
+        self._means = means
         self._metrics = Metrics(registry)
         self._receipts = Receipts(client, self._metrics, patience=self._settings.patience)
         self._waiting: deque[_Arrival] = deque()
@@ -84,7 +88,8 @@ class Intake:
         self._client.subscribe(topics.every_area("judgement"), self.handle)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(
-                sweep.run(self._db, self._clock, self._ids, self._settings), name="alerts sweep"
+                sweep.run(self._db, self._clock, self._ids, self._settings, self._means),
+                name="alerts sweep",
             )
             tasks.create_task(self._receipts.run(), name="alerts receipts")
             while True:
@@ -142,6 +147,7 @@ class Intake:
             now=self._clock.now(),
             ids=self._ids,
             hold=round(self._settings.hold * SECOND),
+            means=self._means,
         )
         wait = _FIRST_WAIT
         while True:

@@ -19,6 +19,9 @@ _EVENTS: Final = {
     Outcome.FIRED: "alert.firing",
     Outcome.UPDATED: "alert.updated",
     Outcome.SILENCED: "alert.updated",
+    Outcome.INHIBITED: "alert.updated",
+    Outcome.MAINTAINED: "alert.updated",
+    Outcome.RELEASED: "alert.updated",
     Outcome.ACKNOWLEDGED: "alert.acknowledged",
     Outcome.RESOLVED: "alert.resolved",
 }  # raised and withdrawn: nobody hears of what never fired
@@ -58,8 +61,13 @@ def entries(tx: Connection, alert: str, *, limit: int = 1_000) -> list[Entry]:
     return [_entry(row) for row in reversed(tx.execute(query).all())]
 
 
-def keep(tx: Connection, step: Step, *, by: str, note: str = "", ids: Factory) -> None:
-    """Write what a step changed, and tell of it. `ids` gives the event its id."""
+def keep(
+    tx: Connection, step: Step, *, by: str, note: str = "", ids: Factory, first: bool | None = None
+) -> None:
+    """Write what a step changed, and tell of it. `ids` gives the event its id.
+
+    `first`: whether people are told of it with this step, and were not before; None: where it fired.
+    """
     alert = step.alert
     if alert is None:
         return
@@ -86,7 +94,7 @@ def keep(tx: Connection, step: Step, *, by: str, note: str = "", ids: Factory) -
     )
     if step.outcome in _EVENTS:
         event = outbox.event(
-            _EVENTS[step.outcome],
+            _kind(step.outcome, first=first),
             id=ids(),
             source="/alerts",
             subject=alert.id,
@@ -96,11 +104,19 @@ def keep(tx: Connection, step: Step, *, by: str, note: str = "", ids: Factory) -
         outbox.append(tx, event, probe=alert.probe)
 
 
+def _kind(outcome: Outcome, *, first: bool | None) -> str:
+    """`alert.firing` once, when people are told; `alert.held` of what fires and is quiet."""
+    if first:
+        return "alert.firing"
+    return "alert.held" if outcome is Outcome.FIRED and first is False else _EVENTS[outcome]
+
+
 _JUDGED: Final = {Outcome.RAISED, Outcome.FIRED, Outcome.UPDATED}
 
 
 def _alert(row: Row[Any]) -> Alert:
-    return msgspec.convert({field: getattr(row, field) for field in _FIELDS}, Alert)
+    values = row._mapping  # noqa: SLF001 - public by its documentation
+    return msgspec.convert({field: values[field] for field in _FIELDS}, Alert)
 
 
 def _entry(row: Row[Any]) -> Entry:

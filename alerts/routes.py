@@ -11,18 +11,13 @@ from starlette.responses import Response
 from alerts import examples
 from alerts.desk import Desk, Filters, Told
 from alerts.errors import Over, Unknown
-from city.identity.roles import OPERATOR
+from alerts.rights import READ, ROLES, WORK
 from city.outbox import Deliverer
 from contracts.alerts import Alert, State
 from contracts.judgements import Severity
 from web import access, etags, paging
 from web.contribution import Contribution
 from web.records import Page, answers, asks, reply
-from web.roles import VIEWER
-
-READ: Final = "alerts.alerts.read"
-WORK: Final = "alerts.alerts.work"
-ROLES: Final = (VIEWER.plus(READ), OPERATOR.plus(READ, WORK))
 
 _Id = Annotated[str, Path(max_length=36, description="`id` of the alert", examples=[examples.ALERT.id])]
 _Note = Annotated[str, Body(embed=True, max_length=2_000)]
@@ -32,6 +27,9 @@ _Until = Annotated[
 ]
 _DESCRIBED: Final = answers(Alert, examples.ALERT, description="The alert as it is now", tagged=True)
 _PAGE: Final = answers(Page[Alert], Page(items=[examples.ALERT], next=None))
+
+
+__all__ = ["READ", "ROLES", "WORK", "contribution", "router"]
 
 
 def contribution(desk: Desk, *, deliverers: tuple[Deliverer, ...] = ()) -> Contribution:

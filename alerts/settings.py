@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from alerts.quiet.inhibition import SHIPPED, Inhibition
 from contracts.instants import DAY, HOUR, SECOND
 
 
@@ -17,4 +18,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     keep: float = 400 * DAY / SECOND  # resolved alerts and their history
     keep_judgements: float = 30 * DAY / SECOND  # how late a repeated one is still recognised by its id
     keep_probes: float = HOUR / SECOND
-    sweep: float = 60.0  # between looks for what is ripe or too old
+    sweep: float = 60.0  # between looks for what is ripe, under maintenance or too old
+    inhibitions: tuple[Inhibition, ...] = SHIPPED  # which alerts tell the cause of others

@@ -35,9 +35,19 @@ alerts: Final = Table(
     Column("silenced_until", Instant),
     Column("incident", Boolean(create_constraint=False), nullable=False),
     Column("probe", Boolean(create_constraint=False), nullable=False),
+    Column("quiet", String(16)),
+    Column("told", Instant),
+    Column("silence", String(36), nullable=False),
+    Column("inhibited_by", String(36), nullable=False),
+    Column("maintenance_until", Instant),
 )
 open_: Final = (alerts.c.state != "resolved") & alerts.c.probe.is_(False)
 Index("ix_alerts_open", alerts.c.fingerprint, unique=True, sqlite_where=open_, postgresql_where=open_)
+_hidden: Final = open_ & alerts.c.quiet.is_not(None)
+Index("ix_alerts_rule", alerts.c.rule, alerts.c.site, alerts.c.id, sqlite_where=open_, postgresql_where=open_)
+Index(
+    "ix_alerts_quiet", alerts.c.silence, alerts.c.inhibited_by, sqlite_where=_hidden, postgresql_where=_hidden
+)
 Index("ix_alerts_state", alerts.c.state, alerts.c.rank, alerts.c.started)
 Index("ix_alerts_updated", alerts.c.updated)
 
@@ -94,6 +104,26 @@ refused: Final = Table(
 )
 Index("ix_alerts_refused_received", refused.c.received)
 
+silences: Final = Table(
+    "alerts_silences",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("matchers", Json, nullable=False),
+    Column("starts", Instant, nullable=False),
+    Column("ends", Instant, nullable=False),
+    Column("until_resolved", Boolean(create_constraint=False), nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("created", Instant, nullable=False),
+    Column("updated", Instant, nullable=False),
+    Column("ended", Instant),
+    Column("ended_by", String(200), nullable=False),
+)
+Index("ix_alerts_silences_ended", silences.c.ended, silences.c.ends)
+
 HISTORY: Final = History(
-    name="alerts", folder=Path(__file__).parent, tables=(alerts, history, judgements, marks, refused)
+    name="alerts",
+    folder=Path(__file__).parent,
+    tables=(alerts, history, judgements, marks, refused, silences),
 )

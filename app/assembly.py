@@ -7,7 +7,7 @@ import msgspec
 import alerts.cap.wiring
 import alerts.explain.routes
 import alerts.publish
-import alerts.routes
+import alerts.wiring
 import console.wiring
 import devices.control.sections
 import devices.control.wiring
@@ -26,7 +26,6 @@ import web.places
 import web.rights.wiring
 import web.search
 import web.webhooks
-from alerts.desk import Desk
 from alerts.explain.service import Explainer
 from app.letters import Letters
 from app.parts import Parts, roster
@@ -72,7 +71,8 @@ class Assembly(msgspec.Struct, frozen=True, kw_only=True):
 
 def assemble(parts: Parts, client: Client | None = None) -> Assembly:
     """Put the contributions together. `client`: the connection of the process that has the relay."""
-    desk = Desk(parts.db, clock=parts.clock, ids=parts.ids)
+    warned = alerts.wiring.wire(parts.db, parts.alerting, clock=parts.clock, ids=parts.ids)
+    desk = warned.desk
     told, listed = _retained(parts, client) if client else ((), ())
     hands = (
         devices.control.wiring.hands(
@@ -133,7 +133,7 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
         contributions=(
             console.wiring.contribution(ports, clock=parts.clock, thanks=parts.settings.thanks),
             tangi.contribution,
-            alerts.routes.contribution(desk, deliverers=told),
+            alerts.wiring.contribution(warned, deliverers=told),
             cap.contribution,
             alerts.explain.routes.contribution(
                 Explainer(

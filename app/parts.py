@@ -11,6 +11,7 @@ from typing import Final, Self, TypeVar
 
 import msgspec
 
+from alerts import means as alerting
 from app.histories import HISTORIES
 from app.papers import Papers
 from app.roles import ROLES
@@ -98,6 +99,13 @@ class Parts:
             address=self.settings.identity.address,
             reserved=(self.settings.analytics.producer,),
             metrics=self.registry,
+        )
+
+    @cached_property
+    def alerting(self) -> alerting.Means:
+        """What an alert's life among people takes."""
+        return alerting.Means(
+            settings=self.settings.alerts, clocks=self.clocks, roster=self.roster, trail=self.audit
         )
 
     @cached_property

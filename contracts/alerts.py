@@ -19,6 +19,14 @@ class State(StrEnum):
     RESOLVED = "resolved"
 
 
+class Quiet(StrEnum):
+    """Why nobody is told of an alert that fires."""
+
+    MAINTENANCE = "maintenance"  # its device is being worked on, as planned
+    INHIBITED = "inhibited"  # another alert tells the cause
+    SILENCED = "silenced"  # somebody said so
+
+
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """Public form of one alert: payload of its retained topic and of `alert.*` events."""
 
@@ -42,6 +50,11 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     silenced_until: int | None = None  # µs UTC
     incident: bool = True  # whether it opens an incident
     probe: bool = False
+    quiet: Quiet | None = None  # why nobody is told just now; None: nothing holds it back
+    told: int | None = None  # µs UTC when people were first told: what fires and is quiet waits with it
+    silence: str = ""  # id of the silence that holds it back; empty: none, or one of its own
+    inhibited_by: str = ""  # id of the alert that tells the cause
+    maintenance_until: int | None = None  # µs UTC
 
 
 class Desk(Protocol):

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from contracts.alerts import Alert, State
+from contracts.alerts import Alert, Quiet, State
 from contracts.batches import Sequence
 from contracts.judgements import Judgement, Verdict
 from runtime.ids import Factory
@@ -24,6 +24,9 @@ class Outcome(StrEnum):
     WITHDRAWN = "withdrawn"  # over before it fired: nobody heard of it
     ACKNOWLEDGED = "acknowledged"
     SILENCED = "silenced"
+    INHIBITED = "inhibited"  # another alert tells the cause
+    MAINTAINED = "maintenance"  # its device is being worked on
+    RELEASED = "released"  # nothing holds it back any more
     # From here on nothing changes.
     DUPLICATE = "duplicate"  # this judgement was taken before
     LATE = "late"  # a newer one of the same fingerprint was taken before
@@ -69,6 +72,31 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     alert: Alert | None = None
 
 
+class Beside(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands beside the state of an alert that fires. Fields as of an Alert."""
+
+    silence: str = ""
+    silenced_until: int | None = None
+    inhibited_by: str = ""
+    maintenance_until: int | None = None
+
+    @property
+    def quiet(self) -> Quiet | None:
+        """Why nobody is told: what people can do least about comes first."""
+        if self.maintenance_until is not None:
+            return Quiet.MAINTENANCE
+        if self.inhibited_by:
+            return Quiet.INHIBITED
+        return None if self.silenced_until is None else Quiet.SILENCED
+
+
+NOTHING: Final = Beside()
+_HELD: Final = {
+    Quiet.MAINTENANCE: Outcome.MAINTAINED,
+    Quiet.INHIBITED: Outcome.INHIBITED,
+    Quiet.SILENCED: Outcome.SILENCED,
+    None: Outcome.RELEASED,
+}
 _LATE: Final = Step(outcome=Outcome.LATE)
 
 
@@ -101,7 +129,7 @@ def ripen(alert: Alert, *, now: int, hold: int) -> Step:
     """Fire a pending alert that has lasted for `hold` (µs)."""
     if alert.state is not State.PENDING or now - alert.started < hold:
         return Step(outcome=Outcome.UNCHANGED)
-    return _next(Outcome.FIRED, alert, now, state=State.FIRING)
+    return _next(Outcome.FIRED, alert, now, state=State.FIRING, told=now)
 
 
 def acknowledge(alert: Alert, *, by: str, now: int) -> Step:
@@ -119,7 +147,33 @@ def silence(alert: Alert, *, until: int, now: int) -> Step:
         return Step(outcome=Outcome.OVER)
     if alert.silenced_until == until:
         return Step(outcome=Outcome.ALREADY)
-    return _next(Outcome.SILENCED, alert, now, silenced_until=until)
+    return _next(
+        Outcome.SILENCED, alert, now, silenced_until=until, silence="", quiet=alert.quiet or Quiet.SILENCED
+    )
+
+
+def set_beside(alert: Alert, beside: Beside, *, now: int) -> Step:
+    """Let this stand beside an alert that fires; who was never told of it is told once nothing holds it."""
+    changes = _changes(beside)
+    if alert.state is not State.FIRING:
+        return Step(outcome=Outcome.UNCHANGED)
+    if all(getattr(alert, name) == value for name, value in changes.items()):
+        return Step(outcome=Outcome.UNCHANGED)
+    if beside.quiet is None and alert.told is None:
+        changes["told"] = max(now, alert.updated)
+    return _next(_HELD[beside.quiet], alert, now, **changes)
+
+
+def with_beside(alert: Alert, beside: Beside, *, before: Alert | None) -> Alert:
+    """An alert that fires, with this beside it: people are told unless it is quiet, and told once."""
+    alert = replace(alert, **_changes(beside))
+    if before is not None and before.told is not None:
+        return replace(alert, told=before.told)
+    return replace(alert, told=None if beside.quiet is not None else alert.updated)
+
+
+def _changes(beside: Beside) -> dict[str, object]:
+    return msgspec.structs.asdict(beside) | {"quiet": beside.quiet}
 
 
 def _raise(judgement: Judgement, now: int, ids: Factory, hold: int) -> Step:
@@ -141,6 +195,7 @@ def _raise(judgement: Judgement, now: int, ids: Factory, hold: int) -> Step:
         updated=now,
         incident=judgement.incident,
         probe=judgement.probe,
+        told=now if fires else None,
     )
     return Step(outcome=Outcome.FIRED if fires else Outcome.RAISED, alert=alert)
 
@@ -154,7 +209,7 @@ def _update(alert: Alert, judgement: Judgement, now: int, hold: int) -> Step:
         "evidence": judgement.evidence,
     }
     if alert.state is State.PENDING and judgement.time - alert.started >= hold:
-        return _next(Outcome.FIRED, alert, now, state=State.FIRING, **told)
+        return _next(Outcome.FIRED, alert, now, state=State.FIRING, told=now, **told)
     if all(getattr(alert, name) == value for name, value in told.items()):
         return Step(outcome=Outcome.UNCHANGED)
     return _next(Outcome.UPDATED, alert, now, **told)
@@ -163,7 +218,7 @@ def _update(alert: Alert, judgement: Judgement, now: int, hold: int) -> Step:
 def _clear(alert: Alert, judgement: Judgement, now: int) -> Step:
     outcome = Outcome.WITHDRAWN if alert.state is State.PENDING else Outcome.RESOLVED
     end = max(judgement.time, alert.started)
-    return _next(outcome, alert, now, state=State.RESOLVED, resolved=end, silenced_until=None)
+    return _next(outcome, alert, now, state=State.RESOLVED, resolved=end, **_changes(NOTHING))
 
 
 def _next(outcome: Outcome, alert: Alert, now: int, **changes: object) -> Step:

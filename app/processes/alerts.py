@@ -19,8 +19,9 @@ async def start(parts: Parts) -> None:
         clock=parts.clock,
         ids=parts.ids,
         registry=parts.registry,
-        settings=parts.settings.alerts,
+        means=parts.alerting,
     )
+    parts.follow_roster()
     parts.service.start("alerts", intake.run())
     parts.service.start("alerts health", _watch(parts, intake))
 

@@ -14,6 +14,7 @@ from alerts.check import LARGEST, Good
 from alerts.means import BARE, Means
 from alerts.model import lifecycle
 from alerts.model.lifecycle import Outcome, Place, Step
+from alerts.rulebook.standing import Trials
 from alerts.tables import alerts, judgements, marks, open_, refused
 from alerts.ward import Ward
 from city.db import Database, new_or_nothing
@@ -76,6 +77,8 @@ class Bench:
         self._ids = ids
         self._hold = hold
         self._ward = Ward(tx, now=now, ids=ids, means=means)
+        told = [item.judgement for item in batch]
+        self._trials = Trials(tx, told, now=now) if means.rulebook else None
         fingerprints = sorted({item.judgement.fingerprint for item in batch if not item.judgement.probe})
         self._places: dict[str, Place | None] = dict.fromkeys(fingerprints)
         self._open: dict[str, Alert] = {}
@@ -115,6 +118,8 @@ class Bench:
             ids=self._ids,
             hold=self._hold,
         )
+        if self._trials is not None:
+            step = self._trials.sift(judgement, step)
         step = self._ward.keep(step, before=before, by=judgement.producer)
         self._note(item, step)
         return step.outcome
@@ -145,6 +150,8 @@ class Bench:
     def close(self) -> None:
         """Write which judgements were taken, how far each fingerprint has come, and what follows."""
         self._ward.close()
+        if self._trials is not None:
+            self._trials.close()
         if self._taken:
             self._tx.execute(insert(judgements), self._taken)
         places = [(fingerprint, self._places[fingerprint]) for fingerprint in sorted(self._moved)]

@@ -16,6 +16,7 @@ class Means(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings = Settings()
     clocks: Clocks | None = None
     roster: Reader | None = None  # planned work on devices
+    rulebook: bool = False  # whether only rules act that the book says are active
     trail: Trail | None = None  # who did what to silences and calendars
 
 

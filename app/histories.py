@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import alerts.cap.tables
+import alerts.rulebook.tables
 import alerts.tables
 import city.audit.history
 import city.disclosure.history
@@ -47,6 +48,7 @@ HISTORIES: Final[tuple[History, ...]] = (
     city.imports.history.HISTORY,
     alerts.tables.HISTORY,
     alerts.cap.tables.HISTORY,
+    alerts.rulebook.tables.HISTORY,
     devices.history.HISTORY,
     devices.presence.history.HISTORY,
     devices.commands.history.HISTORY,

@@ -26,11 +26,13 @@ class Outcome(StrEnum):
     SILENCED = "silenced"
     INHIBITED = "inhibited"  # another alert tells the cause
     MAINTAINED = "maintenance"  # its device is being worked on
+    GROUPED = "grouped"  # people are told of its group instead
     RELEASED = "released"  # nothing holds it back any more
     # From here on nothing changes.
     DUPLICATE = "duplicate"  # this judgement was taken before
     LATE = "late"  # a newer one of the same fingerprint was taken before
     UNCHANGED = "unchanged"  # says nothing new
+    TRIAL = "trial"  # its rule is not active: kept, and no alert
     NOTHING_OPEN = "nothing open"  # cleared, and no alert was open
     ALREADY = "already"  # acknowledged before
     OVER = "over"  # resolved before
@@ -79,6 +81,7 @@ class Beside(msgspec.Struct, frozen=True, kw_only=True):
     silenced_until: int | None = None
     inhibited_by: str = ""
     maintenance_until: int | None = None
+    grouped: bool = False
 
     @property
     def quiet(self) -> Quiet | None:
@@ -87,7 +90,9 @@ class Beside(msgspec.Struct, frozen=True, kw_only=True):
             return Quiet.MAINTENANCE
         if self.inhibited_by:
             return Quiet.INHIBITED
-        return None if self.silenced_until is None else Quiet.SILENCED
+        if self.silenced_until is not None:
+            return Quiet.SILENCED
+        return Quiet.GROUPED if self.grouped else None
 
 
 NOTHING: Final = Beside()
@@ -95,6 +100,7 @@ _HELD: Final = {
     Quiet.MAINTENANCE: Outcome.MAINTAINED,
     Quiet.INHIBITED: Outcome.INHIBITED,
     Quiet.SILENCED: Outcome.SILENCED,
+    Quiet.GROUPED: Outcome.GROUPED,
     None: Outcome.RELEASED,
 }
 _LATE: Final = Step(outcome=Outcome.LATE)
@@ -150,6 +156,11 @@ def silence(alert: Alert, *, until: int, now: int) -> Step:
     return _next(
         Outcome.SILENCED, alert, now, silenced_until=until, silence="", quiet=alert.quiet or Quiet.SILENCED
     )
+
+
+def outcome(quiet: Quiet | None) -> Outcome:
+    """How the history calls it that an alert becomes quiet, or is so no more."""
+    return _HELD[quiet]
 
 
 def set_beside(alert: Alert, beside: Beside, *, now: int) -> Step:

@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "mapping": ("app.commands.mapping", "mapping", "Try how the messages of third parties are read."),
     "series": ("app.commands.series", "series", "List series."),
     "query": ("app.commands.series", "query", "Read samples, aggregates or last values."),
+    "detect": ("app.commands.detect", "detect", "Score the samples of a file: how anomalous is each?"),
     "boards": ("dashboards.cli", "boards", "Build the boards that Grafana shows."),
     "fleet": ("app.commands.fleet", "fleet", "Try what the broker lets devices, processes and apps do."),
     "bench": ("app.commands.bench", "bench", "Measure ingest and store against a limit and a peer."),

@@ -182,6 +182,35 @@ def analytics(series: int, rate: int, rounds: int, broker: str, report: Path | N
     cli.emit(figures, json=json)
 
 
+@bench.command()
+@click.option(
+    "--data",
+    required=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="The benchmark's folder, with data/ and labels/.",
+)
+@click.option("--detector", help="One of them; without it all.")
+@click.option("--seed", default=1, show_default=True, help="Of the halves into which the series are cut.")
+@cli.report_option
+@cli.json_option
+def nab(data: Path, detector: str | None, seed: int, report: Path | None, *, json: bool) -> None:
+    """How well the detectors do on the Numenta Anomaly Benchmark, also on series held out."""
+    from benchmarks.nab import run as measuring
+
+    if detector and detector not in measuring.DETECTORS:
+        raise cli.Failure(
+            "no such detector", f"--detector is {detector}", f"give one of {', '.join(measuring.DETECTORS)}"
+        )
+    try:
+        with _progress(quiet=json) as say:
+            figures = measuring.run(data, only=detector, seed=seed, say=say)
+    except (OSError, ValueError) as error:
+        raise cli.Failure(
+            "the benchmark cannot be read", str(error), "give a folder with data/ and labels/"
+        ) from error
+    _tell(figures, report, json=json, seed=seed)
+
+
 @contextlib.contextmanager
 def _progress(*, quiet: bool) -> Iterator[Any]:
     with Console(stderr=True, quiet=quiet).status("starting") as status:

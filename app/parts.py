@@ -99,6 +99,7 @@ class Parts:
             address=self.settings.identity.address,
             reserved=(self.settings.analytics.producer,),
             metrics=self.registry,
+            index=self.index,
         )
 
     @cached_property

@@ -12,6 +12,7 @@ READ: Final = "devices.read"
 MANAGE: Final = "devices.manage"
 ENROL: Final = "devices.enrol"  # make claim codes and accounts
 DISABLE: Final = "devices.disable"
+MAINTAIN: Final = "devices.maintain"  # plan windows in which nobody is called
 
 ROLES: Final = (
     Role(
@@ -23,13 +24,13 @@ ROLES: Final = (
     Role(
         name="engineer",
         programme=DEVICES,
-        permissions=(READ, ENROL, DISABLE),
+        permissions=(READ, ENROL, DISABLE, MAINTAIN),
         title=Text(id="Teknisi perangkat", en="Device engineer"),
     ),
     Role(
         name="admin",
         programme=DEVICES,
-        permissions=(READ, MANAGE, ENROL, DISABLE),
+        permissions=(READ, MANAGE, ENROL, DISABLE, MAINTAIN),
         title=Text(id="Admin perangkat", en="Device administrator"),
     ),
 )

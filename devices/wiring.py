@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,18 +17,23 @@ from city.files import Files, Links
 from city.imports import Imports
 from city.outbox import Deliverer
 from city.privacy import Vault
+from city.search import Index
 from contracts.enrolment import Broker
+from contracts.roster import Reader
 from devices import errors
 from devices.ca import Authority
 from devices.enrolment import Accounts, Claims, Enrolment, Renewal
 from devices.enrolment import routes as enrolment_routes
 from devices.enrolment.ending import Ending
 from devices.enrolment.giving import Giver
+from devices.pages import RESERVED, chart, presence, strays, upkeep
 from devices.pages import device as page
 from devices.pages import fleet as pages
+from devices.pages.board import Board
 from devices.pages.device import Room
 from devices.pages.sections import Section
-from devices.registry import Registry, papers_api, routes, tables_api
+from devices.registry import Registry, findable, papers_api, routes, tables_api
+from devices.registry.maintenance import Maintenance
 from devices.registry.papers import Papers
 from devices.registry.voice import ALL
 from devices.roles import READ, ROLES
@@ -63,9 +68,18 @@ def wire(  # noqa: PLR0913 - all comes together here, each by its name
     address: str,
     reserved: Collection[str] = (),
     metrics: CollectorRegistry | None = None,
+    index: Index | None = None,
 ) -> Fleet:
     """The fleet on this database. `address`: at which people and devices reach the platform. Raises Wrong."""
-    registry = Registry(db, clock=clock, ids=ids, trail=trail, vault=vault, reserved=reserved)
+    registry = Registry(
+        db,
+        clock=clock,
+        ids=ids,
+        trail=trail,
+        vault=vault,
+        reserved={*reserved, *RESERVED},
+        index=index,
+    )
     authority = Authority(vault, clock=clock, ids=ids, days=settings.days)
     claims = Claims(
         registry,
@@ -96,20 +110,24 @@ def wire(  # noqa: PLR0913 - all comes together here, each by its name
     )
 
 
-def contribution(
+def contribution(  # noqa: PLR0913 - likewise
     fleet: Fleet,
     db: Database,
     imports: Imports,
     *,
     files: Files,
     links: Links,
+    roster: Reader,
+    sites: Callable[[], Iterable[chart.Spot]],
+    clock: Clock,
     deliverers: tuple[Deliverer, ...] = (),
     sections: tuple[Section, ...] = (),
 ) -> Contribution:
     """What devices add to the web side; `deliverers` where this process relays events.
 
-    `sections`: what other parts show on a device's page.
+    `sites`: places of the city with a name; `sections`: what other parts show on a device's page.
     """
+    board = Board(db, roster, clock)
     papers = Papers(db, fleet.registry, files)
     room = Room(
         db,
@@ -118,7 +136,8 @@ def contribution(
         claims=fleet.claims,
         accounts=fleet.accounts,
         ending=fleet.ending,
-        sections=(*sections, papers_api.section(papers, links)),
+        roster=roster,
+        sections=(presence.section(db, clock), *sections, papers_api.section(papers, links)),
     )
     return Contribution(
         name="devices",
@@ -129,11 +148,15 @@ def contribution(
                 db, fleet.registry, fleet.claims, fleet.enrolment, fleet.authority, fleet.accounts
             ),
             papers_api.router(papers, links),
-            pages.router(fleet.registry),
+            pages.router(fleet.registry, pages.Desk(db, board, clock)),
+            chart.router(board, sites, clock),
+            strays.router(db),
+            upkeep.router(room, Maintenance(fleet.registry, clock), clock),
             page.router(room),
         ),
         nav=(Nav(path=pages.ROOT, title="Devices", order=30, needs=READ),),
         roles=ROLES,
+        search=(findable.SOURCE,),
         hears={ALL: READ},
         deliverers=deliverers,
         known={**errors.KNOWN, **tables_api.KNOWN},

@@ -6,30 +6,33 @@ from functools import partial
 from typing import Annotated, Any, Final
 
 from anyio import to_thread
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from city import audit
 from city.db import Database
 from city.errors import Outdated
 from contracts.errors import Refused
 from contracts.judgements import Text
+from contracts.roster import Producer, Reader
+from devices import reasons
 from devices.ca import Authority
 from devices.enrolment import Accounts, Claims
 from devices.enrolment.ending import Ending
 from devices.enrolment.renewing import trouble
-from devices.errors import Forbidden, NotNow
-from devices.pages import plans
+from devices.errors import Forbidden, NotNow, Unknown
+from devices.pages import plans, timeline
+from devices.pages.board import as_device
 from devices.pages.fleet import ROOT
 from devices.pages.sections import Section, shown
 from devices.registry import Device, Registry, State
 from devices.registry.routes import written
-from devices.registry.voice import KIND
+from devices.registry.service import need
 from devices.roles import DISABLE, ENROL, MANAGE, READ
-from web import access, forms
+from web import access, forms, paging
 from web.pages import render
 
-_HISTORY: Final = 20
+_HISTORY: Final = 10  # certificates, and lines of the timeline, on the page itself
+_PAGE: Final = 50
 _CHANGED: Final = Text(
     id="Perangkat ini berubah sejak Anda membukanya. Periksa, lalu kirim lagi.",
     en="This device has changed since you opened it. Look at it, then send again.",
@@ -50,10 +53,12 @@ class Room:
         claims: Claims,
         accounts: Accounts,
         ending: Ending,
+        roster: Reader,
         sections: tuple[Section, ...] = (),
     ) -> None:
         self.db = db
         self.registry = registry
+        self._roster = roster
         self.claims = claims
         self.accounts = accounts
         self.ending = ending
@@ -62,21 +67,34 @@ class Room:
 
     def told(self, caller: access.Who, device: str) -> dict[str, Any]:
         """All that the page shows. Blocks. Raises Unknown, Forbidden."""
-        found = self.registry.get(caller, device)
+        found, of_file = self.find(caller, device)
         with self.db.read() as tx:
             return {
                 "device": found,
+                "of_file": of_file,
                 "certificates": self._authority.of(tx, device)[:_HISTORY],
                 "trouble": trouble(tx, device),
                 "account": self.accounts.made(tx, device),
                 "open": self.claims.open(tx, caller, found),
-                "history": audit.page(tx, audit.Filters(kind=KIND, record=device), limit=_HISTORY),
+                "happenings": timeline.page(tx, device, limit=_HISTORY),
+                "told": reasons.told,
                 "sections": shown(self._sections, caller, found),
                 "may": {
-                    name: caller.may(permission, unit=found.unit)
+                    name: not of_file and caller.may(permission, unit=found.unit)
                     for name, permission in (("manage", MANAGE), ("enrol", ENROL), ("disable", DISABLE))
                 },
             }
+
+    def find(self, caller: access.Who, device: str) -> tuple[Device, bool]:
+        """A device, and whether the roster's file alone has it. Blocks. Raises Unknown, Forbidden."""
+        try:
+            return self.registry.get(caller, device), False
+        except Unknown:
+            entry = self._roster.get(device)
+            if entry is None or isinstance(entry, Producer):
+                raise
+        need(caller, READ, "")
+        return as_device(entry), True
 
 
 def router(room: Room) -> APIRouter:
@@ -100,6 +118,36 @@ def _showing(routes: APIRouter, room: Room) -> None:
     async def one(request: Request, device: _Id) -> Response:
         return await _page(request, room, device)
 
+    @routes.get("/{device}/riwayat", dependencies=[access.needs(READ)])
+    async def whole(
+        request: Request,
+        caller: access.Caller,
+        device: _Id,
+        sort: Annotated[str, Query(max_length=16)] = "",
+        cursor: Annotated[str, Query(max_length=200)] = "",
+    ) -> Response:
+        chosen = next((one for one in timeline.Sort if one == sort), None)
+        before = paging.place(cursor, tuple[int, int, int]) if cursor else None
+
+        def read() -> tuple[Device, list[timeline.Happening]]:
+            found, _ = room.find(caller, device)
+            with room.db.read() as tx:
+                return found, timeline.page(tx, device, sort=chosen, before=before, limit=_PAGE + 1)
+
+        found, happenings = await to_thread.run_sync(read)
+        more = len(happenings) > _PAGE
+        return render(
+            request,
+            "devices/timeline.html",
+            device=found,
+            happenings=happenings[:_PAGE],
+            sorts=tuple(timeline.Sort),
+            chosen=chosen or "",
+            told=reasons.told,
+            first=not cursor,
+            next=paging.cursor(*happenings[_PAGE - 1].place) if more else "",
+        )
+
     @routes.post("/{device}/{step}", dependencies=[access.needs(READ)])
     async def step(
         request: Request, caller: access.Caller, device: _Id, step: str, typed: forms.Typed
@@ -120,7 +168,7 @@ def _showing(routes: APIRouter, room: Room) -> None:
         except Refused as error:
             return await _page(request, room, device, 422, _with(typed, step).refused(error))
         except NotNow as error:
-            fault = Text(id=error.reason, en=error.reason)
+            fault = reasons.told(error.reason)
             return await _page(request, room, device, 409, _with(typed, step).but("", fault))
         return RedirectResponse(f"{ROOT}/{device}", status_code=303)
 
@@ -154,7 +202,7 @@ def _changing(routes: APIRouter, room: Room) -> None:
         except Outdated:
             return _form(request, form.but("", _CHANGED), old, 412)
         except (NotNow, Forbidden) as error:
-            return _form(request, form.but("", Text(id=error.reason, en=error.reason)), old, 409)
+            return _form(request, form.but("", reasons.told(error.reason)), old, 409)
         return RedirectResponse(f"{ROOT}/{device}", status_code=303)
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
-from urllib.parse import urlencode
+from typing import Annotated, Any, Final
 
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
+from city.db import Database
 from contracts.errors import Refused
 from contracts.judgements import Text
 from devices.errors import Forbidden, Taken
-from devices.pages import plans
-from devices.registry import Filters, Registry, State
+from devices.pages import plans, strays
+from devices.pages.asked import Asked, Filter
+from devices.pages.board import Board, Place
+from devices.registry import Registry
 from devices.roles import MANAGE, READ
+from runtime.clock import Clock
 from web import access, forms, once, paging
 from web.pages import render
 
@@ -24,7 +27,28 @@ _TAKEN: Final = Text(id="Id ini sudah dipakai", en="This id is taken")
 _UNIT: Final = Text(id="Anda tidak mengelola unit ini", en="You do not manage this unit's devices")
 
 
-def router(registry: Registry) -> APIRouter:
+class Desk:
+    """What the list stands on."""
+
+    def __init__(self, db: Database, board: Board, clock: Clock) -> None:
+        self._db = db
+        self._board = board
+        self._clock = clock
+
+    def told(self, caller: access.Who, asked: Filter, after: Place | None) -> dict[str, Any]:
+        """All that the list shows. Blocks."""
+        view = self._board.view(caller, asked.wanted, after=after, limit=_PAGE)
+        with self._db.read() as tx:
+            odd = strays.recent(tx, caller, self._clock.now())
+        return {
+            "view": view,
+            "next": paging.cursor(*view.next) if view.next else "",
+            "strays": odd,
+            "unwatched": self._board.unwatched(),
+        }
+
+
+def router(registry: Registry, desk: Desk) -> APIRouter:
     """The pages."""
     routes = APIRouter(prefix=ROOT, include_in_schema=False)
 
@@ -32,31 +56,19 @@ def router(registry: Registry) -> APIRouter:
     async def page(
         request: Request,
         caller: access.Caller,
-        q: Annotated[str, Query(max_length=100)] = "",
-        kind: Annotated[str, Query(max_length=16)] = "",
-        state: Annotated[str, Query(max_length=16)] = "",
-        cursor: Annotated[str, Query(max_length=200)] = "",
+        asked: Asked,
+        cursor: Annotated[str, Query(max_length=300)] = "",
     ) -> Response:
-        filters = Filters(
-            part=q.strip(),
-            kind=next((one for one in plans.KINDS if one == kind), None),
-            state=next((one for one in State if one == state), None),
-        )
-        (after,) = paging.place(cursor, tuple[str]) if cursor else ("",)
-        found = await to_thread.run_sync(lambda: registry.page(caller, filters, after=after, limit=_PAGE + 1))
-        asked = {name: said for name, said in (("q", q), ("kind", kind), ("state", state)) if said}
+        after = paging.place(cursor, tuple[int, int, str, str]) if cursor else None
         return render(
             request,
             "devices/fleet.html",
-            devices=found[:_PAGE],
-            next=paging.cursor(found[_PAGE - 1].device) if len(found) > _PAGE else "",
+            asked=asked,
+            here=f"{ROOT}?{request.url.query}" if request.url.query else ROOT,
             first=not cursor,
-            filtered=bool(asked),
-            address=f"?{urlencode(asked)}&" if asked else "?",
-            form=forms.of(q=q, kind=kind, state=state),
             kinds=plans.KINDS,
-            states=tuple(State),
             adds=caller.may(MANAGE),
+            **await to_thread.run_sync(desk.told, caller, asked, after),
         )
 
     @routes.get("/baru", dependencies=[access.needs(MANAGE)])

@@ -7,6 +7,7 @@ from typing import Any, Final
 from contracts.errors import Refused
 from contracts.judgements import Text
 from contracts.topics import Kind
+from devices import reasons
 from devices.registry import Contact, Device, Plan
 from web import forms
 
@@ -58,7 +59,7 @@ def refused(form: forms.Form, error: Refused) -> forms.Form:
     """The form with what the registry refused at its field."""
     field = error.field.replace("contact.", "contact_")
     name = field if field in form.values else ""
-    return form.but(name, Text(id=error.reason, en=error.reason))
+    return form.but(name, reasons.told(error.reason))
 
 
 def _degrees(reading: forms.Reading, typed: forms.Form, name: str) -> float | None:

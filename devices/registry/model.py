@@ -20,7 +20,7 @@ _BASE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9:./_-]{0,199}")  # RFC 8428 4.5
 _PHONE: Final = re.compile(r"[0-9+() .-]{3,40}")
 _MOST: Final = 32  # entries of labels, hardware, versions
 _MOST_NAMES: Final = 16
-_MOST_WINDOWS: Final = 50
+MOST_WINDOWS: Final = 50
 _VALUE: Final = 200  # characters
 
 
@@ -134,8 +134,8 @@ def _place(plan: Plan) -> None:
 
 
 def _windows(windows: tuple[Window, ...]) -> tuple[Window, ...]:
-    if len(windows) > _MOST_WINDOWS:
-        raise Refused("maintenance", len(windows), f"at most {_MOST_WINDOWS}")
+    if len(windows) > MOST_WINDOWS:
+        raise Refused("maintenance", len(windows), f"at most {MOST_WINDOWS}")
     found = []
     for window in sorted(windows, key=lambda one: one.start):
         if not 0 <= window.start < window.end < 2**62:

@@ -17,6 +17,7 @@ from city.identity.errors import NotNow as Retired
 from city.identity.errors import Unknown as NoUnit
 from city.identity.fields import line
 from city.privacy import Vault
+from city.search import Index
 from contracts.errors import Refused
 from contracts.topics import Kind
 from devices.errors import Forbidden, NotNow, Taken, Unknown
@@ -70,8 +71,9 @@ class Registry:
         trail: Trail,
         vault: Vault,
         reserved: Collection[str] = (),
+        index: Index | None = None,
     ) -> None:
-        self.voice = Voice(trail, ids=ids)
+        self.voice = Voice(trail, ids=ids, index=index)
         self._db = db
         self._clock = clock
         self._vault = vault

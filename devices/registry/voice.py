@@ -11,6 +11,8 @@ from sqlalchemy import Connection
 from city import outbox
 from city.audit import Entry, Trail
 from city.identity.caller import Caller
+from city.search import Index
+from devices.registry import findable
 from devices.registry.model import Device
 from runtime.ids import Factory
 
@@ -27,9 +29,11 @@ KIND: Final = "devices.device"  # of the records in the trail
 class Voice:
     """Tells in the transaction of the change."""
 
-    def __init__(self, trail: Trail, *, ids: Factory) -> None:
+    def __init__(self, trail: Trail, *, ids: Factory, index: Index | None = None) -> None:
+        """`index`: where devices can be found."""
         self._trail = trail
         self._ids = ids
+        self._index = index
 
     def tell(
         self,
@@ -41,10 +45,12 @@ class Voice:
         fields: Sequence[str] = (),
         why: str = "",
         before: Device | None = None,
+        action: str = "",
     ) -> None:
         """Append the event and note who did it; `before`: the device as it was, where it moved.
 
-        The event holds no personal data: contacts lie in the vault.
+        The event holds no personal data: contacts lie in the vault. `action`: as the trail calls it, where
+        the event says less.
         """
         data: dict[str, Any] = msgspec.to_builtins(device)
         if before is not None and before.site != device.site:
@@ -60,7 +66,9 @@ class Voice:
                 data=data,
             ),
         )
-        self.note(tx, event.rpartition(".")[2], device, by, fields=fields, why=why)
+        if self._index is not None:
+            self._index.put(tx, findable.DEVICE, findable.document(device))
+        self.note(tx, action or event.rpartition(".")[2], device, by, fields=fields, why=why)
 
     def note(
         self,

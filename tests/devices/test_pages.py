@@ -37,7 +37,7 @@ def page(whole: Whole, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tes
 
 
 def test_from_plan_to_claim_to_retirement(page: TestClient) -> None:
-    assert "Belum ada perangkat" in page.get("/perangkat").text
+    assert "dari berkas daftar, hanya dibaca" in page.get("/perangkat").text
     wrong = page.post("/perangkat/baru", data={**NEW, "longitude": "timur", "labels": "x"})
     assert wrong.status_code == 422
     assert "Tulis sebagai derajat" in wrong.text
@@ -50,7 +50,7 @@ def test_from_plan_to_claim_to_retirement(page: TestClient) -> None:
     assert "108.54090" in made.text
     assert page.post("/perangkat/baru", data=NEW).status_code == 422
     assert "Kiosk timur" in page.get("/perangkat", params={"q": "timur", "state": "planned"}).text
-    assert "Tidak ada yang seperti itu" in page.get("/perangkat", params={"kind": "wifi"}).text
+    assert "Tidak ada yang seperti itu" in page.get("/perangkat", params={"kind": "cctv"}).text
 
     edit = page.get("/perangkat/kiosk-07/ubah").text
     assert 'value="Budi"' in edit

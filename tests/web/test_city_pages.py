@@ -41,6 +41,8 @@ SAMPLES = {
     "/hak/{person}": "/hak/{someone}",
     "/perangkat/{device}": "/perangkat/kiosk-1",
     "/perangkat/{device}/ubah": "/perangkat/kiosk-1/ubah",
+    "/perangkat/{device}/riwayat": "/perangkat/kiosk-1/riwayat",
+    "/perangkat/{device}/pemeliharaan": "/perangkat/kiosk-1/pemeliharaan",
     "/hak/{person}/hapus": "/hak/{someone}/hapus",
     "/operasi/surat/{letter}": "/operasi/surat/1",
     "/operasi/surat/ulangi": "/operasi/surat/ulangi?penerima=tangi",

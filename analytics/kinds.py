@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from analytics import wording
-from analytics.detectors import flapping, hour_of_week, rate, stuck, threshold
+from analytics.detectors import burn_rate, flapping, hour_of_week, rate, stuck, threshold
 from analytics.detectors.hour_of_week import Baseline
 from analytics.tracks import Classes, Numbers, Rows, Times
 from analytics.windows import Closed, Panes, Runs, View
@@ -16,6 +16,7 @@ from contracts import measurements
 from contracts.instants import SECOND
 from contracts.judgements import Text
 from contracts.rules import (
+    BurnRate,
     Count,
     Flapping,
     HourOfWeek,
@@ -31,7 +32,7 @@ from contracts.rules import (
 )
 from contracts.series import Series
 
-Valued = Threshold | HourOfWeek | Rate | Stuck | Flapping
+Valued = Threshold | HourOfWeek | Rate | Stuck | Flapping | BurnRate
 Measured = tuple[
     Classes, Numbers, Numbers, Numbers
 ]  # class of each value; low, middle, high of what was expected
@@ -57,6 +58,10 @@ def stage(rule: Rule) -> Panes | Runs | None:
         size = round(test.over / step) * _micro(step)
         limit = test.limit if isinstance(test, Flapping) else 0.0
         return Panes(size=size, step=_micro(step), lateness=_micro(test.lateness), limit=limit)
+    if isinstance(test, BurnRate):
+        step = _micro(test.step)
+        size = round(max(pair.long for pair in test.pairs) / test.step) * step
+        return Panes(size=size, step=step, lateness=_micro(test.lateness), limit=burn_rate.limit(test))
     if isinstance(window, Tumbling):
         return Panes(size=_micro(window.size), step=_micro(window.size), lateness=_micro(window.lateness))
     if isinstance(window, Sliding):
@@ -89,6 +94,8 @@ def points(rule: Rule, closed: Closed, series: list[Series]) -> Numbers:
         return rate.rates(closed.view, mask, test)
     if isinstance(test, Stuck):
         return stuck.ranges(closed.view, test)
+    if isinstance(test, BurnRate):
+        return burn_rate.burns(closed.view, test)
     if isinstance(test, Flapping):
         return closed.view.total("flips")
     return _OF[_window(rule).of](closed.view)
@@ -105,12 +112,15 @@ def measure(test: Valued, baseline: Baseline, rows: Rows, times: Times, values: 
         return stuck.classify(values, test), nothing, nothing, np.full(len(values), test.tolerance)
     if isinstance(test, Flapping):
         return flapping.classify(values, test), nothing, np.full(len(values), float(test.changes)), nothing
+    if isinstance(test, BurnRate):
+        limit = np.ones(len(values))
+        return (values >= 1.0).astype(np.int8) - (values < 1.0).astype(np.int8), nothing, limit, nothing
     return threshold.classify(values, test), nothing, np.full(len(values), test.limit), nothing
 
 
 def unit(rule: Rule, series: Series) -> str:
     """In what the value of its evidence counts."""
-    if isinstance(rule.test, Flapping) or _of(rule) is Of.COUNT:
+    if isinstance(rule.test, Flapping | BurnRate) or _of(rule) is Of.COUNT:
         return ""
     return "s" if _of(rule) is Of.LENGTH else series.unit
 
@@ -126,6 +136,8 @@ def why(
         return wording.stands(series, test)
     if isinstance(test, Flapping):
         return wording.flaps(series, round(value), test)
+    if isinstance(test, BurnRate):
+        return wording.burns(series, value, test)
     if isinstance(test, Threshold):
         if _of(rule) is None:
             return wording.beyond(series, value, test.limit, test.side, held // SECOND)
@@ -139,7 +151,7 @@ def why(
 
 def well(rule: Rule, series: Series, value: float) -> Text:
     """That it is over."""
-    if isinstance(rule.test, Rate | Stuck | Flapping) or unit(rule, series) != series.unit:
+    if isinstance(rule.test, Rate | Stuck | Flapping | BurnRate) or unit(rule, series) != series.unit:
         return wording.calm(series)
     return wording.normal(series, value)
 

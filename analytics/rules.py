@@ -8,18 +8,16 @@ from typing import Final
 
 from msgspec import UNSET
 
+from analytics import calendar
 from analytics.faults import windowing
 from contracts import measurements
 from contracts.measurements import Kind
 from contracts.rules import (
     Absence,
-    Flapping,
     HourOfWeek,
     Of,
-    Rate,
     Rule,
     Side,
-    Stuck,
     Threshold,
 )
 from runtime import yamldoc
@@ -50,6 +48,7 @@ def _faults(rule: Rule) -> Iterable[tuple[str, str]]:
     if not isinstance(rule.test, Absence):
         yield from _no_numbers(rule)
     yield from _common_faults(rule)
+    yield from windowing.tests(rule.test)
     match rule.test:
         case Threshold() as test:
             yield from _threshold_faults(rule, test)
@@ -61,8 +60,6 @@ def _faults(rule: Rule) -> Iterable[tuple[str, str]]:
                 yield ".test", "weeks: 1 to 52, and least_weeks from 1 to weeks"
             if test.factor <= 0 or test.least < 0 or test.hold < 0:
                 yield ".test", "factor: more than 0; least and hold: not negative"
-        case Rate() | Stuck() | Flapping() as test:
-            yield from windowing.own(test)
 
 
 def _common_faults(rule: Rule) -> Iterable[tuple[str, str]]:
@@ -72,6 +69,8 @@ def _common_faults(rule: Rule) -> Iterable[tuple[str, str]]:
         yield ".clears_after", "clears_after: absence is over with the next sample"
     if rule.clears_after is not UNSET and rule.clears_after < 0:
         yield ".clears_after", "clears_after: seconds, not negative"
+    if rule.active is not UNSET:
+        yield from calendar.faults(rule.active)
     if rule.link is not UNSET and not rule.link.startswith("https://"):
         yield ".link", f"link: {rule.link[:80]} is no https address"
     if rule.maintenance is not UNSET and isinstance(rule.test, Absence):

@@ -66,6 +66,8 @@ class Silence(Watch):
 
     def _absent(self, scene: Scene, since: int) -> list[int]:
         tracks = self.tracks
+        if self.calendar is not None and not self.calendar.at(scene.now):
+            return []
         missing = absence.missing(
             tracks.last, tracks.firing, now=scene.now, silence=self._silence, since=since
         )

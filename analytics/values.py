@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from analytics import evidence, excused, kinds, redo
+from analytics import evidence, excused, kinds, redo, wording
 from analytics.detectors import hour_of_week
 from analytics.evidence import Usual, usual
 from analytics.redo import Episode, Turn
@@ -242,6 +242,8 @@ class Values(Watch):
         if not len(rows):
             return []
         classes, *expected = kinds.measure(self.test, self.baseline, rows, times, values)
+        if self.calendar is not None:
+            classes[~self.calendar.mask(times - bool(self.stage))] = -1  # a window belongs to what it ends in
         moves = tracks.move(rows, times, classes, self._hold, self._calm)
         return [
             (
@@ -263,6 +265,8 @@ class Values(Watch):
     ) -> Judgement:
         series, windowed = self.tracks.series[row], self.stage is not None
         seen = evidence.of(self.rule, series, verdict, span, value, expected, windowed=windowed)
+        if verdict is Verdict.CLEARED and self.calendar and not self.calendar.at(span[1] - bool(self.stage)):
+            seen = msgspec.structs.replace(seen, why=wording.inactive())
         if self._reach:
             seen = msgspec.structs.replace(seen, start=seen.start - self._reach)
         return self._found(row, verdict, span[1], seen, scene)

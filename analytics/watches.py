@@ -7,7 +7,9 @@ from typing import Final
 
 import msgspec
 import numpy as np
+from msgspec import UNSET
 
+from analytics.calendar import Calendar
 from analytics.findings import judgement
 from analytics.samples import Samples
 from analytics.tracks import Rows, Saved, Tracks
@@ -35,6 +37,7 @@ class Watch:
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
         self.tracks = Tracks()
+        self.calendar = None if rule.active is UNSET else Calendar(rule.active)
         self._places: dict[Series, int] = {}
 
     def save(self) -> list[Saved]:

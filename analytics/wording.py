@@ -6,7 +6,19 @@ from typing import Final
 
 from contracts import measurements
 from contracts.judgements import Text
-from contracts.rules import Flapping, Of, Rate, Session, Side, Sliding, Stuck, Threshold, Tumbling, Window
+from contracts.rules import (
+    BurnRate,
+    Flapping,
+    Of,
+    Rate,
+    Session,
+    Side,
+    Sliding,
+    Stuck,
+    Threshold,
+    Tumbling,
+    Window,
+)
 from contracts.series import Series
 
 _SYMBOLS: Final = {"Cel": "°C", "count": "", "%RH": "%", "%EL": "%", "1/min": "/min"}
@@ -80,6 +92,20 @@ def flaps(series: Series, changes: int, test: Flapping) -> Text:
         id=f"{name.id} berganti {changes} kali dalam {length.id}, batas {test.changes}",
         en=f"{name.en} changed {changes} times within {length.en}, the limit is {test.changes}",
     )
+
+
+def burns(series: Series, value: float, test: BurnRate) -> Text:
+    """Failures that use up their budget too fast."""
+    name, goal, times = _name(series), amount(test.objective, "/"), amount(value, "")
+    return Text(
+        id=f"{name.id}: kegagalan menghabiskan jatah dari target {goal.id}, {times.id} kali batas lajunya",
+        en=f"{name.en}: failures use up the budget of the {goal.en} objective at {times.en} times the limit",
+    )
+
+
+def inactive() -> Text:
+    """The rule does not judge at this time."""
+    return Text(id="Di luar waktu berlaku aturan", en="Outside the times at which the rule applies")
 
 
 def window_beyond(series: Series, value: float, unit: str, test: Threshold, window: Window) -> Text:

@@ -81,7 +81,30 @@ class Flapping(msgspec.Struct, frozen=True, kw_only=True, tag="flapping", forbid
     lateness: float = 0.0  # seconds
 
 
-Test = Threshold | Absence | HourOfWeek | Rate | Stuck | Flapping
+class Pair(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Two windows that must both burn: the long one says that it matters, the short one that it lasts."""
+
+    long: float  # seconds
+    short: float  # seconds
+    factor: float  # times as fast as the budget allows
+
+
+class BurnRate(msgspec.Struct, frozen=True, kw_only=True, tag="burn_rate", forbid_unknown_fields=True):
+    """Failures that use up the budget of an objective too fast, in several windows (SRE workbook, 5)."""
+
+    objective: float  # share of samples that are to be good, such as 0.99
+    limit: float = 0.5  # a sample on the wrong side of it is a failure
+    side: Side = Side.BELOW  # which side is wrong
+    pairs: tuple[Pair, ...] = (
+        Pair(long=3_600.0, short=300.0, factor=14.4),
+        Pair(long=21_600.0, short=1_800.0, factor=6.0),
+    )
+    least: int = 10  # samples in the long window; fewer say nothing
+    step: float = 60.0  # seconds between two looks
+    lateness: float = 0.0  # seconds
+
+
+Test = Threshold | Absence | HourOfWeek | Rate | Stuck | Flapping | BurnRate
 
 
 class Of(StrEnum):
@@ -134,6 +157,37 @@ class Count(msgspec.Struct, frozen=True, kw_only=True, tag="count", forbid_unkno
 Window = Tumbling | Sliding | Session | Count
 
 
+class Day(StrEnum):
+    """Days of the week, Indonesian names in the pages."""
+
+    MONDAY = "mon"
+    TUESDAY = "tue"
+    WEDNESDAY = "wed"
+    THURSDAY = "thu"
+    FRIDAY = "fri"
+    SATURDAY = "sat"
+    SUNDAY = "sun"
+
+
+class Takes(StrEnum):
+    """What a kind of day or hour means for a rule."""
+
+    ONLY = "only"  # it judges then alone
+    EXCEPT = "except"  # it does not judge then
+
+
+class Active(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When a rule judges, in Asia/Jakarta; at other times all is well. Each part that is given must agree."""
+
+    days: tuple[Day, ...] = ()  # all where none is given
+    hours: tuple[str, ...] = ()  # `07:00-21:30`; over midnight where the end lies before the beginning
+    holidays: Takes | None = None  # national holidays and joint leave
+    ramadan: Takes | None = None
+    prayers: Takes | None = None  # from `before` seconds before each of the five times until `after` after it
+    before: float = 600.0
+    after: float = 1_800.0
+
+
 class Maintenance(StrEnum):
     """What becomes of samples that are taken under planned maintenance of their device."""
 
@@ -155,6 +209,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     # What came later is left out of the encoding where it is not given, so that older rules keep their hash.
     window: Window | UnsetType = UNSET  # what the test is put to; each sample where not given
     clears_after: float | UnsetType = UNSET  # seconds it must be well; `hold` where not given
+    active: Active | UnsetType = UNSET  # when it judges; always where not given
     labels: dict[str, str] | UnsetType = UNSET  # of its alerts, beside those that tell them apart
     link: str | UnsetType = UNSET  # https address of the runbook
     maintenance: Maintenance | UnsetType = UNSET  # what planned maintenance means; skip where not given

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from contracts.rules import (
+    BurnRate,
     Count,
     Flapping,
     HourOfWeek,
@@ -15,6 +16,7 @@ from contracts.rules import (
     Side,
     Sliding,
     Stuck,
+    Test,
     Threshold,
     Tumbling,
     Window,
@@ -48,6 +50,15 @@ def window(rule: Rule, asked: Window) -> Iterable[tuple[str, str]]:
         case Count(samples=samples):
             if not 2 <= samples <= MOST_SAMPLES:
                 yield ".window.samples", f"samples: 2 to {MOST_SAMPLES}"
+
+
+def tests(test: Test) -> Iterable[tuple[str, str]]:
+    """Of kinds that stand on windows; nothing of others."""
+    match test:
+        case Rate() | Stuck() | Flapping():
+            yield from own(test)
+        case BurnRate():
+            yield from burning(test)
 
 
 def own(test: Rate | Stuck | Flapping) -> Iterable[tuple[str, str]]:
@@ -86,6 +97,31 @@ def _rate(test: Rate) -> Iterable[tuple[str, str]]:
         yield ".test.hold", "hold: seconds, not negative"
     if wrong_side(test):
         yield ".test.clear", f"clear: {test.clear:g} is on the wrong side of the limit {test.limit:g}"
+
+
+def burning(test: BurnRate) -> Iterable[tuple[str, str]]:
+    """Of burn rates."""
+    if not 0 < test.objective < 1:
+        yield ".test.objective", "objective: a share between 0 and 1, such as 0.99"
+    if test.side is Side.BOTH:
+        yield ".test.side", "side: above or below; for both write two rules"
+    if not 1 <= len(test.pairs) <= 4:
+        yield ".test.pairs", "pairs: one to four"
+    if test.least < 1:
+        yield ".test.least", "least: 1 sample or more"
+    if not 0 <= test.lateness <= LATEST:
+        yield ".test.lateness", f"lateness: seconds, 0 to {LATEST:g}"
+    for place, pair in enumerate(test.pairs):
+        at = f".test.pairs[{place}]"
+        if not pair.short < pair.long:
+            yield f"{at}.short", "short: less than long"
+        if not 1 / (1 - test.objective) >= pair.factor > 0:
+            yield (
+                f"{at}.factor",
+                f"factor: {pair.factor:g} is never reached, for all samples can be bad at most",
+            )
+        for name, size in (("long", pair.long), ("short", pair.short)):
+            yield from _steps(at, name, size, test.step)
 
 
 def _steps(place: str, name: str, size: float, step: float) -> Iterable[tuple[str, str]]:

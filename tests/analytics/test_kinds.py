@@ -14,9 +14,11 @@ from analytics.evaluate import Evaluator, Kept
 from analytics.values import Values
 from contracts.judgements import Judgement, Verdict
 from contracts.rules import (
+    BurnRate,
     Count,
     Flapping,
     Of,
+    Pair,
     Rate,
     Rule,
     Session,
@@ -45,6 +47,18 @@ RULES = {
         KIT.rule(Threshold(limit=80.0, clear=70.0, hold=20.0), "temperature"),
         window=Sliding(size=60.0, step=10.0, lateness=float(LATE)),
         clears_after=40.0,
+    ),
+    "burn": KIT.rule(
+        BurnRate(
+            objective=0.5,
+            limit=70.0,
+            side=Side.ABOVE,
+            pairs=(Pair(long=60.0, short=20.0, factor=1.2),),
+            step=10.0,
+            least=2,
+            lateness=float(LATE),
+        ),
+        "temperature",
     ),
     "session": msgspec.structs.replace(
         KIT.rule(Threshold(limit=30.0), "temperature"), window=Session(gap=20.0, lateness=float(LATE))
@@ -96,7 +110,7 @@ def test_streamed_as_in_one_piece(name: str, rows: list[Sample], chance: random.
     assert plain(found) == plain(whole(rule, rows))
 
 
-@pytest.mark.parametrize("name", ["rate", "stuck", "flapping", "mean"])
+@pytest.mark.parametrize("name", ["rate", "stuck", "flapping", "mean", "burn"])
 @settings(max_examples=40, deadline=None)
 @given(ROWS, st.randoms(use_true_random=False), st.integers(1, 9))
 def test_what_missed_its_window_corrects_the_alert(
@@ -216,3 +230,36 @@ def test_the_statistics_of_a_window() -> None:
         rule = msgspec.structs.replace(KIT.rule(Threshold(limit=-1), "temperature"), window=window)
         first = whole(rule, rows)[0]
         assert (of, first.evidence.value, first.time) == (of, value, NOW + 30 * SECOND)
+
+
+BURN = BurnRate(
+    objective=0.9,
+    pairs=(Pair(long=120.0, short=40.0, factor=5.0), Pair(long=240.0, short=60.0, factor=2.0)),
+    step=20.0,
+    least=3,
+)
+
+
+def test_failures_that_use_up_their_budget() -> None:
+    rule = KIT.rule(BURN, "reachability.up")
+    series = KIT.series("reachability.up", unit="/")
+    good = [(series, at * 10.0, 1.0) for at in range(24)]
+    bad = [(series, 240 + at * 10.0, 0.0) for at in range(8)]
+    well = [(series, 320 + at * 10.0, 1.0) for at in range(8)]
+    evaluator = Evaluator([rule])
+    assert evaluator.take(KIT.samples(good), KIT.scene(240)) == []
+    raised = evaluator.take(KIT.samples(bad), KIT.scene(320))[0]
+    # 4 of the last 24 samples failed: 1.7 times the 10 % allowed; 6 of them: 2.5 times, beyond 2
+    assert (raised.time - NOW) // SECOND == 300
+    assert raised.evidence.value == pytest.approx(1.25)
+    assert raised.evidence.why.id == (
+        "Terjangkau (1) atau tidak (0): kegagalan menghabiskan jatah dari target 90 %, 1,3 kali batas lajunya"
+    )
+    [cleared] = [one for one in evaluator.take(KIT.samples(well), KIT.scene(400)) if one.verdict == "cleared"]
+    assert (cleared.time - NOW) // SECOND == 380  # the last minute has less than 2 times what is allowed
+
+
+def test_at_its_limit_a_sample_is_good() -> None:
+    rule = KIT.rule(msgspec.structs.replace(BURN, limit=60.0), "temperature")
+    assert told(rule, [(1, at, 60.0) for at in range(0, 400, 10)]) == []
+    assert told(rule, [(1, at, 59.9) for at in range(0, 400, 10)])[0][0] is Verdict.RAISED

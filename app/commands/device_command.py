@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any, Final
 from uuid import uuid4
 
 import click
 import msgspec
 
+from app.commands import device_waiting as waiting
 from app.commands.api import api_option, call, pages, shown
 from contracts.commands import Type
 from runtime.cli import Failure, emit, json_option
 
 _TYPES: Final = click.Choice([one.value for one in Type])
-_PAUSE: Final = 0.5  # seconds between looks while waiting
-_ENDED: Final = ("done", "failed", "refused", "expired", "timed-out")
 
 
 @click.group()
@@ -30,19 +28,29 @@ def command() -> None:
 @click.option("--set", "words", multiple=True, metavar="NAME=VALUE", help="An argument of the command.")
 @click.option("--why", required=True, help="Kept in the audit trail.")
 @click.option("--seconds", default=300, show_default=True, help="Within which it must be begun.")
-@click.option("--wait", default=0.0, metavar="SECONDS", help="Wait so long for its end.")
+@waiting.wait_option
 @json_option
+@click.pass_context
 def send(
-    api: str, device: str, type_: str, words: tuple[str, ...], *, json: bool, wait: float, **told: Any
+    context: click.Context,
+    /,
+    api: str,
+    device: str,
+    type_: str,
+    words: tuple[str, ...],
+    *,
+    json: bool,
+    wait: float | None,
+    **told: Any,
 ) -> None:
     """Have one device do something."""
     body = {"type": type_, "arguments": values(words), **told}
     made = call(api, "POST", f"/api/v1/devices/{device}/commands", json=body, headers=once())
-    until = time.monotonic() + wait
-    while made["state"] not in _ENDED and time.monotonic() < until:
-        time.sleep(_PAUSE)
-        made = call(api, "GET", f"/api/v1/commands/{made['id']}")
+    if wait is not None:
+        made = waiting.one(api, made, wait)
     emit(made if json else _row(made), json=json)
+    if wait is not None:
+        context.exit(waiting.status({made["state"]: 1}))
 
 
 @command.command("send-many")
@@ -56,8 +64,12 @@ def send(
 @click.option("--why", required=True, help="Kept in the audit trail.")
 @click.option("--seconds", default=300, show_default=True, help="Within which it must be begun.")
 @click.option("--yes", is_flag=True, help="Do it. Without it: only say whom it would reach.")
+@waiting.wait_option
 @json_option
+@click.pass_context
 def send_many(
+    context: click.Context,
+    /,
     api: str,
     type_: str,
     words: tuple[str, ...],
@@ -65,6 +77,7 @@ def send_many(
     *,
     json: bool,
     yes: bool,
+    wait: float | None,
     **told: Any,
 ) -> None:
     """Have all devices that match do something; a preview without --yes."""
@@ -77,7 +90,50 @@ def send_many(
         )
         return
     body = {"type": type_, "arguments": values(words), "whom": whom, **told}
-    emit(call(api, "POST", "/api/v1/commands", json=body, headers=once()), json=json)
+    made = call(api, "POST", "/api/v1/commands", json=body, headers=once())
+    if wait is None:
+        emit(made, json=json)
+    else:
+        _followed(context, api, made, wait, json=json)
+
+
+@command.command()
+@api_option
+@click.argument("id_", metavar="BULK")
+@waiting.wait_option
+@json_option
+@click.pass_context
+def bulk(context: click.Context, /, api: str, id_: str, *, wait: float | None, json: bool) -> None:
+    """How far a command to many is, and which devices are not done."""
+    found = call(api, "GET", f"/api/v1/commands/bulks/{id_}")
+    if wait is None:
+        waiting.summary(api, found, json=json)
+    else:
+        _followed(context, api, found, wait, json=json)
+
+
+@command.command()
+@api_option
+@click.argument("id_", metavar="ID")
+@click.option("--bulk", "whole", is_flag=True, help="ID is of a command to many: all that have not left.")
+@click.option("--why", required=True, help="Kept in the audit trail.")
+@json_option
+def withdraw(api: str, id_: str, why: str, *, whole: bool, json: bool) -> None:
+    """Take back a command that has not left for its device."""
+    if whole:
+        found = call(api, "POST", f"/api/v1/commands/bulks/{id_}/withdraw", json={"why": why})
+        waiting.summary(api, found, json=json)
+        return
+    path = f"/api/v1/commands/{id_}/withdraw"
+    found = call(api, "POST", path, json={"why": why}, headers={"If-Match": "*"})
+    emit(found if json else _row(found), json=json)
+
+
+def _followed(context: click.Context, api: str, made: dict[str, Any], wait: float, *, json: bool) -> None:
+    """Wait for a bulk; how far it came is said, and is the exit status."""
+    made = waiting.many(api, made, wait)
+    waiting.summary(api, made, json=json)
+    context.exit(waiting.status(made["states"]))
 
 
 @command.command("list")

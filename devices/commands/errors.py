@@ -20,4 +20,16 @@ class Unknown(Failure, LookupError):
         super().__init__(f"there is no {field} {self.value}")
 
 
-KNOWN: Final[dict[type[Exception], int]] = {Unknown: 404}
+class Left(Failure):
+    """The command has left, or is over: it cannot be taken back."""
+
+    cure = "wait for its end; what it did is undone by another command"
+
+    def __init__(self, key: str, state: str) -> None:
+        self.field = "state"
+        self.value = state
+        self.reason = "only a command that is queued can be taken back"
+        super().__init__(f"command {key} is {state}: {self.reason}")
+
+
+KNOWN: Final[dict[type[Exception], int]] = {Unknown: 404, Left: 409}

@@ -11,6 +11,7 @@ from contracts import commands
 from contracts.commands import TOLERANCE, Result, Standing, Type
 from contracts.instants import MINUTE, SECOND
 from contracts.topics import Kind
+from devices.commands.errors import Left
 
 ANSWER: Final = 2 * TOLERANCE  # after its expiry a device has so long to answer
 WORK: Final = 20 * MINUTE  # after its last word a device that works has so long to say more
@@ -29,6 +30,7 @@ class State(StrEnum):
     FAILED = "failed"
     REFUSED = "refused"
     EXPIRED = "expired"  # certainly not begun
+    WITHDRAWN = "withdrawn"  # certainly not sent: a person took it back before
     TIMED_OUT = "timed-out"  # sent, and no end heard of: it may have been done or not
 
 
@@ -168,6 +170,13 @@ def given_up(record: Record, now: int) -> Record | None:
             reason = f"the device said that it was {record.state}, and nothing after that; it is asked again"
         return _over(record, State.TIMED_OUT, reason, now)
     return None
+
+
+def withdrawn(record: Record, reason: str, now: int) -> Record:
+    """The command, which has not left, taken back. Raises Left."""
+    if record.state != State.QUEUED:
+        raise Left(record.id, record.state)
+    return _over(record, State.WITHDRAWN, reason, now)
 
 
 def _over(record: Record, state: State, reason: str, now: int) -> Record:

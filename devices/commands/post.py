@@ -37,6 +37,7 @@ from runtime.mqtt import Ask, Denied, Lost, Message
 T = TypeVar("T")
 INBOX: Final = 1_000  # results not kept yet; a further one is dropped: its device is asked again
 AHEAD: Final = 16  # commands to one device whose end is not known; half of what it lets wait (edge.commands)
+_NEVER: Final = frozenset({State.EXPIRED, State.WITHDRAWN})  # leave no more
 _AWAY: Final = frozenset({State.SENT, State.ACCEPTED, State.RUNNING})
 _BATCH: Final = 100  # commands or results in one transaction
 _OPEN: Final = 20_000  # open commands looked at in one round
@@ -135,7 +136,9 @@ class Post:
             lease.guard(tx)
             for key in due:
                 old = records.find(tx, key, lock=True)
-                if old is None or old.told or (old.state == State.QUEUED and now > old.expires):
+                if old is None or old.told or old.state in _NEVER:
+                    continue
+                if old.state == State.QUEUED and now > old.expires:
                     continue
                 new = model.sending(old, now)
                 records.put(tx, new, source="desk", line=new.state != old.state)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 from anyio import to_thread
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Body, Path, Query
 from sqlalchemy import Connection
 from starlette.responses import Response
 
+from city.db import Database
 from contracts.commands import Type
 from devices.commands import Desk, Filters, Record, State
 from devices.commands.model import Told
 from devices.commands.records import Bulk
 from devices.commands.roles import ISSUE
-from devices.commands.service import Preview
+from devices.commands.service import LONGEST, Preview
 from devices.control import asks as wanted
 from devices.control import examples
 from devices.roles import READ
@@ -24,18 +25,19 @@ from web.records import Page, answers, asks, reply
 Device = Annotated[str, Path(max_length=64, examples=[examples.DEVICE])]
 _Id = Annotated[str, Path(max_length=64, examples=[examples.COMMAND.id])]
 _Bulk = Annotated[str, Path(max_length=64, examples=[examples.BULK.id])]
+_Why = Annotated[str, Body(embed=True, min_length=1, max_length=LONGEST, description="Kept in the trail")]
 _States = Annotated[list[State] | None, Query()]
 _Cursor = Annotated[str, Query(max_length=200)]
 _Limit = Annotated[int, Query(ge=1, le=1_000)]
 _PAGE: Final = answers(Page[Record], Page(items=[examples.COMMAND]))
 
 
-def router(desk: Desk) -> APIRouter:
+def router(db: Database, desk: Desk) -> APIRouter:
     """Routes under `/api/v1`."""
     routes = APIRouter(prefix="/api/v1", tags=["commands"])
-    _many(routes, desk)
+    _many(routes, db, desk)
     _reading(routes, desk)
-    _one(routes, desk)
+    _one(routes, db, desk)
     return routes
 
 
@@ -89,7 +91,7 @@ def _reading(routes: APIRouter, desk: Desk) -> None:
         return await listed(caller, Filters(device=device, states=tuple(state or ())), cursor, limit)
 
 
-def _one(routes: APIRouter, desk: Desk) -> None:
+def _one(routes: APIRouter, db: Database, desk: Desk) -> None:
     @routes.post(
         "/devices/{device}/commands",
         summary="Have a device do something; each type needs its own permission besides",
@@ -109,8 +111,37 @@ def _one(routes: APIRouter, desk: Desk) -> None:
 
         return await once_.within(work)
 
+    @routes.post(
+        "/commands/{command}/withdraw",
+        summary="Take back a command that has not left",
+        responses=answers(Record, examples.WITHDRAWN, tagged=True),
+        openapi_extra=asks({"why": "Teknisi sudah di tempat"}),
+        dependencies=[access.needs(ISSUE)],
+    )
+    async def withdraw(caller: access.Caller, command: _Id, seen: etags.Seen, why: _Why) -> Response:
+        def work() -> Record:
+            with db.begin() as tx:
+                return desk.withdraw(tx, caller, command, why=why, seen=seen)
 
-def _many(routes: APIRouter, desk: Desk) -> None:
+        found = await to_thread.run_sync(work)
+        return reply(found, headers=etags.header(found.revision))
+
+
+def _many(routes: APIRouter, db: Database, desk: Desk) -> None:
+    @routes.post(
+        "/commands/bulks/{bulk}/withdraw",
+        summary="Take back what has not left of a command to many; again changes nothing",
+        responses=answers(Bulk, examples.BULK),
+        openapi_extra=asks({"why": "Teknisi sudah di tempat"}),
+        dependencies=[access.needs(ISSUE)],
+    )
+    async def withdraw(caller: access.Caller, bulk: _Bulk, why: _Why) -> Response:
+        def work() -> Bulk:
+            with db.begin() as tx:
+                return desk.withdraw_many(tx, caller, bulk, why=why)
+
+        return reply(await to_thread.run_sync(work))
+
     @routes.post(
         "/commands/preview",
         summary="Whom a command to many would reach",

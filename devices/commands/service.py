@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import ColumnElement, Connection, select, tuple_
 
+from city import revisions
 from city.audit import Trail
 from city.db import Database, notify
 from city.identity.caller import SYSTEM, Caller
@@ -20,10 +21,11 @@ from contracts.roster import Entry
 from devices import selector
 from devices.commands import records, voice
 from devices.commands.errors import Unknown
-from devices.commands.model import ANSWER, Filters, Record, State, Told
+from devices.commands.model import ANSWER, Filters, Record, State, Told, withdrawn
 from devices.commands.roles import permission
 from devices.commands.tables import commands
 from devices.commands.voice import Voice
+from devices.errors import Forbidden
 from devices.reach import Reach, mine
 from devices.roles import READ
 from runtime.clock import Clock
@@ -95,6 +97,40 @@ class Desk:
             self.voice.tell(tx, voice.ISSUED, record, unit=units.get(record.device, ""))
         notify(tx, voice.ASKED)
         return made
+
+    def withdraw(self, tx: Connection, by: Caller, key: str, *, why: str, seen: int | None = None) -> Record:
+        """Take back a command that has not left. Raises Unknown, Forbidden, Refused, Left, Outdated."""
+        why = line("why", why, most=LONGEST)
+        old = records.find(tx, key, lock=True)
+        if old is None:
+            raise Unknown("command", key)
+        self._may_see(tx, by, old.device)
+        unit = self._reach.units(tx, [old.device]).get(old.device, "")
+        if not by.may(permission(old.type), unit=unit):
+            raise Forbidden(permission(old.type), unit)
+        revisions.check("command", key, seen=seen, now=old.revision)
+        return self._taken_back(tx, by, old, why, unit)
+
+    def withdraw_many(self, tx: Connection, by: Caller, bulk: str, *, why: str) -> records.Bulk:
+        """Take back what has not left of a bulk, for the caller's devices. Raises Unknown, Refused."""
+        why = line("why", why, most=LONGEST)
+        found = records.bulk(tx, bulk)
+        if found is None:
+            raise Unknown("bulk", bulk)
+        allowed = mine(by, permission(Type(found.type)), commands.c.device)
+        queued = (commands.c.bulk == bulk) & (commands.c.state == State.QUEUED)
+        old = records.some(tx, queued, *allowed, limit=found.total, lock=True)
+        units = self._reach.units(tx, [one.device for one in old])
+        for one in old:
+            self._taken_back(tx, by, one, why, units.get(one.device, ""))
+        return records.bulk(tx, bulk) or found
+
+    def _taken_back(self, tx: Connection, by: Caller, old: Record, why: str, unit: str) -> Record:
+        new = withdrawn(old, f"{by.name or by.id} took it back: {why}", self._clock.now())
+        records.put(tx, new, source="desk", line=True)
+        self.voice.changed(tx, old, new)
+        self.voice.taken_back(tx, new, by, why, unit=unit)
+        return new
 
     def get(self, by: Caller, key: str) -> Told:
         """One command with its history. Raises Unknown, Forbidden."""

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from city import outbox
 from city.audit import Entry, Trail
+from city.identity.caller import Caller
 from devices.commands.model import Record
 from runtime.ids import Factory
 
@@ -50,6 +51,21 @@ class Voice:
                     unit=unit,
                 ),
             )
+
+    def taken_back(self, tx: Connection, record: Record, by: Caller, why: str, *, unit: str) -> None:
+        """Note who did it."""
+        self._trail.note(
+            tx,
+            Entry(
+                by=by.id,
+                action="withdrawn",
+                kind=_KIND,
+                record=record.id,
+                fields=(record.type.value, record.device),
+                why=why,
+                unit=unit,
+            ),
+        )
 
     def changed(self, tx: Connection, old: Record, new: Record) -> None:
         """Tell what matters of a change: another state, or a good step forward."""

@@ -45,6 +45,21 @@ COMMAND: Final = orders.Record(
     told=True,
     revision=5,
 )
+WITHDRAWN: Final = msgspec.structs.replace(
+    COMMAND,
+    state=orders.State.WITHDRAWN,
+    since=TIME + MINUTE,
+    reason="Sri Wahyuni took it back: Teknisi sudah di tempat",
+    progress=0,
+    value={},
+    number=0,
+    heard=None,
+    sent=None,
+    asked=None,
+    tries=0,
+    told=False,
+    revision=2,
+)
 COMMAND_TOLD: Final = orders.Told(
     **msgspec.structs.asdict(COMMAND),
     history=(

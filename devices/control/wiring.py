@@ -102,7 +102,7 @@ def contribution(
     return Contribution(
         name="control",
         routers=(
-            routes.router(control.desk),
+            routes.router(db, control.desk),
             shadow_routes.router(db, control.shadows),
             rollout_routes.router(db, control.rollouts),
             pages.router(Room(db, control.desk, control.shadows, roster)),

@@ -142,4 +142,4 @@ def test_patience_grows_to_a_bound(tries: int) -> None:
 
 
 def test_open_states_and_ends_are_all() -> None:
-    assert {*OPEN, *model.ENDS, State.TIMED_OUT} == set(State)
+    assert {*OPEN, *model.ENDS, State.WITHDRAWN, State.TIMED_OUT} == set(State)

@@ -1,11 +1,13 @@
 """Commands reach devices when they are there, and what became of them is known, whoever goes and comes."""
 
 import asyncio
+from typing import Any
 
 from sqlalchemy import select
 
 from app.brokers.port import Broker
 from city.db import Database
+from city.identity.caller import SYSTEM
 from contracts.commands import State as Said
 from contracts.topics import Channel
 from devices.commands.model import State
@@ -56,6 +58,33 @@ async def test_it_waits_for_a_sleeping_device_until_it_expires(town: Town) -> No
             await device.gets()
             await device.say(awake.id, 1, Said.DONE)
             await town.state(awake.id, "done")
+
+
+async def test_what_was_taken_back_never_leaves(town: Town) -> None:
+    def withdraw(key: str) -> None:
+        with town.db.begin() as tx:
+            town.desk.withdraw(tx, SYSTEM, key, why="a mistake")
+
+    async with town.post() as post:
+        mistake = await asyncio.to_thread(town.issue)
+        look = post._look
+
+        def late(now: int) -> Any:
+            """Somebody takes it back between the look and the mark."""
+            found = look(now)
+            if found and town.get(mistake.id).state == State.QUEUED and post._online.since("k1"):
+                withdraw(mistake.id)
+            return found
+
+        post._look = late  # type: ignore[method-assign]
+        async with town.device() as device:
+            await town.state(mistake.id, "withdrawn")
+            meant = await asyncio.to_thread(town.issue)
+            (got,) = await device.gets()
+            await device.say(meant.id, 1, Said.DONE)
+            await town.state(meant.id, "done")
+    assert got.id == meant.id
+    assert town.get(mistake.id).tries == 0
 
 
 async def test_a_device_that_comes_back_is_asked_at_once(town: Town) -> None:

@@ -5,13 +5,15 @@ from sqlalchemy import select
 
 from city.audit import Filters as Entries
 from city.audit import page as trail
+from city.errors import Outdated
 from city.identity.caller import SYSTEM, Caller
 from city.outbox.tables import outbox
 from contracts.commands import Reboot, RunDiagnostics, SetVolume, Type
 from contracts.errors import Refused
 from contracts.topics import Kind
-from devices.commands import Filters, State
-from devices.commands.errors import Unknown
+from devices.commands import Filters, State, records
+from devices.commands.errors import Left, Unknown
+from devices.commands.model import sending
 from devices.commands.roles import ALL, COMMANDERS, HARMLESS, permission
 from devices.commands.service import ForProgrammes
 from devices.errors import Forbidden
@@ -105,6 +107,55 @@ def test_pages_go_on_where_they_ended(house: House) -> None:
     assert house.desk.page(engineer("unit-1", READ), Filters()) == []
     with pytest.raises(Unknown):
         house.desk.get(engineer("unit-1", READ), made[0])
+
+
+def test_what_has_not_left_is_taken_back_by_who_might_have_sent_it(house: House) -> None:
+    record = house.issue("k1", Reboot())
+    for by in (engineer("unit-1", READ, permission(Type.REBOOT)), person(READ, permission(Type.SNAPSHOT))):
+        with pytest.raises((Unknown, Forbidden)), house.db.begin() as tx:
+            house.desk.withdraw(tx, by, record.id, why="x")
+    sri = person(READ, permission(Type.REBOOT))
+    with pytest.raises(Outdated), house.db.begin() as tx:
+        house.desk.withdraw(tx, sri, record.id, why="x", seen=7)
+    with house.db.begin() as tx:
+        house.desk.withdraw(tx, sri, record.id, why="he is on site", seen=1)
+    told = house.get(record.id)
+    assert (told.state, told.over, told.reason) == (State.WITHDRAWN, True, "Sri took it back: he is on site")
+    assert [line.state for line in told.history] == [State.QUEUED, State.WITHDRAWN]
+    with house.db.read() as tx:
+        noted = trail(tx, Entries(record=record.id))
+        types = tx.execute(select(outbox.c.type).order_by(outbox.c.id)).scalars().all()
+    assert (noted[0].action, noted[0].by, noted[0].why) == ("withdrawn", "p1", "he is on site")
+    assert types == ["command.issued", "command.ended"]
+    with pytest.raises(Left), house.db.begin() as tx:
+        house.desk.withdraw(tx, SYSTEM, record.id, why="again")
+    with pytest.raises(Unknown), house.db.begin() as tx:
+        house.desk.withdraw(tx, SYSTEM, "nothing", why="x")
+    with pytest.raises(Refused), house.db.begin() as tx:
+        house.desk.withdraw(tx, SYSTEM, record.id, why=" ")
+
+
+def test_of_a_bulk_what_has_not_left_is_taken_back(house: House) -> None:
+    with house.db.begin() as tx:
+        bulk = house.desk.issue_many(tx, SYSTEM, Selector(kind=Kind.KIOSK), Reboot(), why="storm").id
+    (gone, *_) = house.desk.page(SYSTEM, Filters(bulk=bulk))
+    with house.db.begin() as tx:
+        records.put(tx, sending(gone, house.clock.now()), source="desk", line=True)
+    nobody = engineer("unit-1", READ, permission(Type.REBOOT))
+    with house.db.begin() as tx:
+        assert house.desk.withdraw_many(tx, nobody, bulk, why="x").over == 0
+    for _ in range(2):
+        with house.db.begin() as tx:
+            found = house.desk.withdraw_many(tx, SYSTEM, bulk, why="the wrong site")
+        assert (found.states, found.over) == ({"withdrawn": 2, "sent": 1}, 2)
+    assert house.get(gone.id).state == State.SENT
+    with pytest.raises(Unknown), house.db.begin() as tx:
+        house.desk.withdraw_many(tx, SYSTEM, "nothing", why="x")
+
+
+def person(*permissions: str) -> Caller:
+    """Somebody who may this for all devices."""
+    return Caller(kind=SYSTEM.kind.PERSON, id="p1", name="Sri", reach=dict.fromkeys(permissions))
 
 
 def test_programmes_issue_under_their_own_name(house: House) -> None:

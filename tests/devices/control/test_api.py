@@ -64,6 +64,23 @@ def test_a_command_to_many_is_previewed_and_followed(client: TestClient) -> None
     assert made["states"] == {"queued": 3}
 
 
+def test_what_has_not_left_is_taken_back(client: TestClient) -> None:
+    one = post(client, "/devices/kiosk-0/commands", ORDER)
+    path = f"/api/v1/commands/{one.json()['id']}/withdraw"
+    assert client.post(path, json={"why": "salah"}).status_code == 428
+    taken = client.post(path, json={"why": "salah"}, headers={"if-match": one.headers["etag"]})
+    assert (taken.status_code, taken.json()["state"], taken.headers["etag"]) == (200, "withdrawn", '"2"')
+    again = client.post(path, json={"why": "salah"}, headers={"if-match": "*"})
+    assert (again.status_code, "queued" in again.json()["detail"]) == (409, True)
+    page = client.get("/kendali/kiosk-0", headers={"accept": "text/html"}).text
+    assert "Ditarik kembali" in page
+    many = post(client, "/commands", {**ORDER, "whom": {"site": "api", "kind": "kiosk"}}).json()
+    path = f"/api/v1/commands/bulks/{many['id']}/withdraw"
+    for _ in range(2):
+        found = client.post(path, json={"why": "salah"})
+        assert (found.status_code, found.json()["states"]) == (200, {"withdrawn": 3})
+
+
 def test_a_shadow_changes_for_who_has_seen_it(client: TestClient) -> None:
     path = "/api/v1/devices/kiosk-1/shadow"
     assert client.get(path).headers["etag"] == '"0"'

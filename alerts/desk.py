@@ -17,7 +17,7 @@ from alerts.tables import alerts, open_
 from alerts.ward import Ward
 from city import revisions
 from city.db import Database
-from contracts.alerts import Alert, State
+from contracts.alerts import Alert, Quiet, State
 from contracts.errors import Refused
 from contracts.instants import DAY
 from contracts.judgements import Severity
@@ -38,6 +38,8 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     site: str = ""
     device: str = ""
     rule: str = ""
+    group: str = ""
+    quiet: tuple[Quiet, ...] = ()
     since: int = 0  # µs UTC; those that changed at or after it
 
 
@@ -72,6 +74,7 @@ class Desk:
         for column, wanted in (
             (alerts.c.state, filters.states),
             (alerts.c.severity, filters.severities),
+            (alerts.c.quiet, filters.quiet),
         ):
             if wanted:
                 query = query.where(column.in_(wanted))
@@ -79,6 +82,7 @@ class Desk:
             (alerts.c.site, filters.site),
             (alerts.c.device, filters.device),
             (alerts.c.rule, filters.rule),
+            (alerts.c.group, filters.group),
         ):
             if text:
                 query = query.where(column == text)
@@ -110,7 +114,7 @@ class Desk:
             ward = Ward(tx, now=now, ids=self._ids, means=self._means)
             known = records.get(tx, alert, lock=True)
             revisions.check("alert", alert, seen=seen, now=known.revision)
-            step = ward.keep(lifecycle.acknowledge(known, by=by, now=now), before=known, by=by, note=note)
+            step = ward.acknowledge(known, by=by, note=note)
             ward.close()
         return step.alert or known
 

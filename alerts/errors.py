@@ -45,3 +45,13 @@ class Lapsed(Failure):
         self.value = "expired"
         self.reason = "it is over; make a new one"
         super().__init__(f"silence {silence} is over: make a new one")
+
+
+class NoGroup(Failure, LookupError):
+    """There is no such group: take its id from the list."""
+
+    def __init__(self, group: str) -> None:
+        self.field = "group"
+        self.value = group
+        self.reason = "there is no such group of alerts"
+        super().__init__(f"there is no group of alerts {group}")

@@ -21,6 +21,7 @@ _EVENTS: Final = {
     Outcome.SILENCED: "alert.updated",
     Outcome.INHIBITED: "alert.updated",
     Outcome.MAINTAINED: "alert.updated",
+    Outcome.GROUPED: "alert.updated",
     Outcome.RELEASED: "alert.updated",
     Outcome.ACKNOWLEDGED: "alert.acknowledged",
     Outcome.RESOLVED: "alert.resolved",

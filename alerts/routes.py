@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
+import msgspec
 from anyio import to_thread
-from fastapi import APIRouter, Body, Path, Query
+from fastapi import APIRouter, Body, Depends, Path, Query
 from starlette.responses import Response
 
 from alerts import examples
@@ -13,7 +14,7 @@ from alerts.desk import Desk, Filters, Told
 from alerts.errors import Over, Unknown
 from alerts.rights import READ, ROLES, WORK
 from city.outbox import Deliverer
-from contracts.alerts import Alert, State
+from contracts.alerts import Alert, Quiet, State
 from contracts.judgements import Severity
 from web import access, etags, paging
 from web.contribution import Contribution
@@ -51,22 +52,22 @@ def router(desk: Desk) -> APIRouter:
 
     @routes.get("", summary="Alerts, newest first", responses=_PAGE, dependencies=read)
     async def page(
+        more: Annotated[Filters, Depends(_more)],
         state: Annotated[list[State] | None, Query()] = None,
         severity: Annotated[list[Severity] | None, Query()] = None,
         site: Annotated[str, Query(max_length=64)] = "",
         device: Annotated[str, Query(max_length=64)] = "",
         rule: Annotated[str, Query(max_length=64)] = "",
-        since: Annotated[str, Query(max_length=40, description="Changed at or after this instant")] = "",
         cursor: Annotated[str, Query(max_length=200)] = "",
         limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
     ) -> Response:
-        filters = Filters(
+        filters = msgspec.structs.replace(
+            more,
             states=tuple(state or ()),
             severities=tuple(severity or ()),
             site=site,
             device=device,
             rule=rule,
-            since=paging.instant("since", since) if since else 0,
         )
         (after,) = paging.place(cursor, tuple[str]) if cursor else ("",)
         items = await to_thread.run_sync(lambda: desk.page(filters, after=after, limit=limit + 1))
@@ -114,6 +115,16 @@ def router(desk: Desk) -> APIRouter:
         return _tagged(await to_thread.run_sync(act))
 
     return routes
+
+
+def _more(
+    group: Annotated[str, Query(max_length=36)] = "",
+    quiet: Annotated[list[Quiet] | None, Query(description="Why nobody is told")] = None,
+    since: Annotated[str, Query(max_length=40, description="Changed at or after this instant")] = "",
+) -> Filters:
+    return Filters(
+        group=group, quiet=tuple(quiet or ()), since=paging.instant("since", since) if since else 0
+    )
 
 
 def _tagged(alert: Alert) -> Response:

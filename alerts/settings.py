@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
+from alerts.groups.model import SHIPPED as GROUPINGS
+from alerts.groups.model import Grouping, Storm
 from alerts.quiet.inhibition import SHIPPED, Inhibition
 from contracts.instants import DAY, HOUR, SECOND
 
@@ -11,6 +15,7 @@ from contracts.instants import DAY, HOUR, SECOND
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Times in seconds."""
 
+    unproven: Literal["trial", "act"] = "trial"  # what a rule may do that nobody has activated
     hold: float = 0.0  # that a finding must last before it fires, beyond what its rule holds
     batch: int = 200  # judgements in one transaction
     waiting: int = 1_000  # judgements that may wait; then no more are read from the broker
@@ -20,3 +25,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     keep_probes: float = HOUR / SECOND
     sweep: float = 60.0  # between looks for what is ripe, under maintenance or too old
     inhibitions: tuple[Inhibition, ...] = SHIPPED  # which alerts tell the cause of others
+    groupings: tuple[Grouping, ...] = GROUPINGS  # what belongs together; the first that matches counts
+    storm: Storm = Storm()
+    linger: float = 300.0  # that a group stays open after its last alert, for those that come again

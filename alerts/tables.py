@@ -40,9 +40,12 @@ alerts: Final = Table(
     Column("silence", String(36), nullable=False),
     Column("inhibited_by", String(36), nullable=False),
     Column("maintenance_until", Instant),
+    Column("group", String(36), nullable=False),
+    Column("grouped", Boolean(create_constraint=False), nullable=False),
 )
 open_: Final = (alerts.c.state != "resolved") & alerts.c.probe.is_(False)
 Index("ix_alerts_open", alerts.c.fingerprint, unique=True, sqlite_where=open_, postgresql_where=open_)
+Index("ix_alerts_group", alerts.c.group, alerts.c.id)
 _hidden: Final = open_ & alerts.c.quiet.is_not(None)
 Index("ix_alerts_rule", alerts.c.rule, alerts.c.site, alerts.c.id, sqlite_where=open_, postgresql_where=open_)
 Index(
@@ -122,8 +125,43 @@ silences: Final = Table(
 )
 Index("ix_alerts_silences_ended", silences.c.ended, silences.c.ends)
 
+groups: Final = Table(
+    "alerts_groups",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("key", String(32), nullable=False),  # the same in each life of the group
+    Column("grouping", String(64), nullable=False),
+    Column("labels", Json, nullable=False),
+    Column("site", String(64), nullable=False),
+    Column("rule", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("rank", Integer, nullable=False),  # of the worst that fires, or there was: 0 is the worst
+    Column("peak", Integer, nullable=False),  # of the worst there was
+    Column("told_rank", Integer, nullable=False),  # of the worst of which people were told
+    Column("count", Integer, nullable=False),
+    Column("firing", Integer, nullable=False),
+    Column("held", Integer, nullable=False),
+    Column("told", Integer, nullable=False),
+    Column("extreme", Integer, nullable=False),  # of those that fire, by severity
+    Column("severe", Integer, nullable=False),
+    Column("moderate", Integer, nullable=False),
+    Column("minor", Integer, nullable=False),
+    Column("window", Instant, nullable=False),  # since when `window_told` counts
+    Column("window_told", Integer, nullable=False),
+    Column("first", Instant, nullable=False),
+    Column("last", Instant, nullable=False),
+    Column("closed", Instant),
+    Column("acknowledged_by", String(200), nullable=False),
+    Column("acknowledged", Instant),
+    Column("note", Text, nullable=False),
+)
+_living: Final = groups.c.state == "open"
+Index("ix_alerts_groups_key", groups.c.key, unique=True, sqlite_where=_living, postgresql_where=_living)
+Index("ix_alerts_groups_state", groups.c.state, groups.c.rank, groups.c.id)
+
 HISTORY: Final = History(
     name="alerts",
     folder=Path(__file__).parent,
-    tables=(alerts, history, judgements, marks, refused, silences),
+    tables=(alerts, history, judgements, marks, refused, silences, groups),
 )

@@ -9,9 +9,11 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Final
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, select, text
 
 from alerts import records
+from alerts.groups.ledger import Ledger
 from alerts.means import BARE, Means
 from alerts.model import lifecycle
 from alerts.model.lifecycle import Outcome, Step
@@ -21,7 +23,8 @@ from alerts.quiet.scene import Scene
 from alerts.tables import alerts, open_
 from city.schedule import Clock
 from city.schedule.opaque import Value
-from contracts.alerts import Alert, State
+from contracts.alerts import Alert, Quiet, State
+from contracts.instants import SECOND
 from runtime.ids import Factory
 
 TEND: Final = "alerts.tend"  # kind of the clocks that go on with what was too much for one transaction
@@ -45,6 +48,8 @@ class Ward:
         self._now = now
         self._ids = ids
         self._means = means
+        settings = means.settings
+        self.groups = Ledger(tx, now=now, ids=ids, rules=settings.groupings, storm=settings.storm)
         self._causes: dict[str, Alert] = {}  # that began or ceased to hide others
         self._freed: set[str] = set()  # silences of which an alert has resolved
 
@@ -68,6 +73,9 @@ class Ward:
             return step
         if alert.state is State.FIRING and step.outcome is not Outcome.ACKNOWLEDGED:
             alert = lifecycle.with_beside(alert, self.scene.beside(alert), before=before)
+            if not alert.group:
+                alert = replace(alert, group=self.groups.join(alert))
+            alert = self._sparing(alert, before)
             note = note or self._why(alert)[1]
         return self._write(step.outcome, alert, before, by=by, note=note)
 
@@ -76,21 +84,37 @@ class Ward:
         step = lifecycle.set_beside(alert, self.scene.beside(alert), now=self._now)
         if step.alert is None:
             return step
-        by, note = self._why(step.alert)
-        return self._write(step.outcome, step.alert, alert, by=by, note=note)
+        new = self._sparing(step.alert, alert)
+        by, note = self._why(new)
+        return self._write(lifecycle.outcome(new.quiet), new, alert, by=by, note=note)
+
+    def acknowledge(self, alert: Alert, *, by: str, note: str) -> Step:
+        """Someone has it in hand."""
+        step = lifecycle.acknowledge(alert, by=by, now=self._now)
+        return self.keep(step, before=alert, by=by, note=note)
 
     def tend(self, scope: str, of: str, after: str = "") -> None:
         """Look at the alerts that a silence, a cause or an alert's own silence is about, a few at a time.
 
-        What is left is done by a clock; without clocks at once.
+        What is left is done by a clock; without clocks at once. Of a group: end it where nothing fires, or
+        acknowledge all that does (`acknowledge`).
         """
+        if scope == "group":
+            self.groups.over(of)
+            return
+        group = self.groups.get(of) if scope == "acknowledge" else None
+        if group is not None and group.acknowledged is None:
+            return  # it has become worse since: that wants another look
         while True:
             which = reach.firing(self._tx, scope, of, self._means.settings.inhibitions)
             query = select(alerts).where(which, alerts.c.id > after).order_by(alerts.c.id)
             query = query.limit(AT_ONCE).with_for_update()
             found = records.rows(self._tx, query)
             for alert in found:
-                self.look(alert)
+                if group is None:
+                    self.look(alert)
+                else:
+                    self.acknowledge(alert, by=group.acknowledged_by, note=group.note)
             if len(found) < AT_ONCE:
                 return
             after = found[-1].id
@@ -111,6 +135,20 @@ class Ward:
             self.tend("cause", id_)
         for silence in sorted(self._freed):
             self._lapse(silence)
+        linger = round(self._means.settings.linger * SECOND)
+        for group in self.groups.empty():
+            if linger and self._means.clocks is not None:
+                self.later("group", group, due=self._now + linger)
+            else:
+                self.groups.over(group)
+        self.groups.close()
+
+    def _sparing(self, alert: Alert, before: Alert | None) -> Alert:
+        """An alert of which people would be told now for the first time, or its group in its place."""
+        first = alert.told is not None and (before is None or before.told is None)
+        if not first or self.groups.may_tell(alert):
+            return alert
+        return replace(alert, told=None, grouped=True, quiet=Quiet.GROUPED)
 
     def _write(self, outcome: Outcome, alert: Alert, before: Alert | None, *, by: str, note: str) -> Step:
         step = Step(outcome=outcome, alert=alert)
@@ -123,6 +161,7 @@ class Ward:
             self.__dict__.pop("scene", None)
         if outcome is Outcome.RESOLVED and before is not None and before.silence:
             self._freed.add(before.silence)
+        self.groups.moved(before, alert)
         return step
 
     def _why(self, alert: Alert) -> tuple[str, str]:
@@ -139,6 +178,8 @@ class Ward:
             return ALERTS, "; ".join(filter(None, reasons))
         if alert.inhibited_by:
             return ALERTS, f"alert {alert.inhibited_by}"
+        if alert.quiet is Quiet.GROUPED:
+            return ALERTS, f"group {alert.group}"
         found = [one for one in self.scene.silences if one.id == alert.silence]
         return (found[0].by, found[0].reason) if found else (ALERTS, "")
 

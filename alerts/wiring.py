@@ -7,7 +7,9 @@ from sqlalchemy import Connection
 
 from alerts import routes
 from alerts.desk import Desk
-from alerts.errors import Lapsed, NoSilence
+from alerts.errors import Lapsed, NoGroup, NoSilence
+from alerts.groups import routes as group_routes
+from alerts.groups.service import Groups
 from alerts.means import Means
 from alerts.quiet import ending
 from alerts.quiet import routes as silence_routes
@@ -28,6 +30,7 @@ class Alerts(msgspec.Struct, frozen=True, kw_only=True):
 
     desk: Desk
     silences: Silences
+    groups: Groups
     handlers: tuple[schedule.Handler, ...]
     db: Database
 
@@ -45,6 +48,7 @@ def wire(db: Database, means: Means, *, clock: Clock, ids: Factory) -> Alerts:
     return Alerts(
         desk=Desk(db, clock=clock, ids=ids, means=means),
         silences=silences,
+        groups=Groups(db, clock=clock, ids=ids, means=means),
         handlers=(
             schedule.Handler(kind=TEND, fire=tend),
             schedule.Handler(kind=ending.CLOCK, fire=silences.fire),
@@ -58,8 +62,12 @@ def contribution(alerts: Alerts, *, deliverers: tuple[Deliverer, ...] = ()) -> C
     plain = routes.contribution(alerts.desk, deliverers=deliverers)
     return msgspec.structs.replace(
         plain,
-        routers=(*plain.routers, silence_routes.router(alerts.db, alerts.silences)),
-        hears={**plain.hears, "silence.*": READ},
+        routers=(
+            *plain.routers,
+            group_routes.router(alerts.db, alerts.groups),
+            silence_routes.router(alerts.db, alerts.silences),
+        ),
+        hears={**plain.hears, "alert_group.*": READ, "silence.*": READ},
         clocks=alerts.handlers,
-        known={**plain.known, NoSilence: 404, Lapsed: 409},
+        known={**plain.known, NoGroup: 404, NoSilence: 404, Lapsed: 409},
     )

@@ -25,6 +25,7 @@ class Quiet(StrEnum):
     MAINTENANCE = "maintenance"  # its device is being worked on, as planned
     INHIBITED = "inhibited"  # another alert tells the cause
     SILENCED = "silenced"  # somebody said so
+    GROUPED = "grouped"  # one of so many that people are told of its group alone
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +56,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     silence: str = ""  # id of the silence that holds it back; empty: none, or one of its own
     inhibited_by: str = ""  # id of the alert that tells the cause
     maintenance_until: int | None = None  # µs UTC
+    group: str = ""  # id of the group to which it belongs since it fires
+    grouped: bool = False  # whether people were told of its group instead
 
 
 class Desk(Protocol):

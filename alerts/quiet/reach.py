@@ -19,12 +19,14 @@ _FIRING: Final = open_ & (alerts.c.state == State.FIRING)
 
 
 def firing(tx: Connection, scope: str, of: str, rules: tuple[Inhibition, ...]) -> ColumnElement[bool]:
-    """Alerts that fire and that an alert, a silence or a cause may be about. Raises Unknown, NoSilence.
+    """Alerts that fire and that a change of something may be about. Raises Unknown, NoSilence.
 
     More than those cost time; fewer would be wrong.
     """
     if scope == "alert":
         return _FIRING & (alerts.c.id == of)
+    if scope == "acknowledge":
+        return _FIRING & (alerts.c.group == of) & alerts.c.acknowledged.is_(None)
     if scope == "silence":
         found = silences.get(tx, of)
         return _FIRING & (_held(alerts.c.silence, of) if found.ended else exactly(found.matchers))

@@ -23,13 +23,14 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     roster: Reader | None = None
 
     def beside(self, alert: Alert) -> Beside:
-        """What stands beside an alert that fires: silenced, inhibited, under maintenance."""
+        """What stands beside an alert that fires: silenced, inhibited, under maintenance, grouped."""
         silence, until = self._silenced(alert)
         return Beside(
             silence=silence,
             silenced_until=until,
             inhibited_by=inhibition.cause(self.inhibitions, self.sources, alert),
             maintenance_until=self._maintained(alert),
+            grouped=alert.grouped,
         )
 
     def _silenced(self, alert: Alert) -> tuple[str, int | None]:

@@ -1,0 +1,1 @@
+"""Alerts that belong together: one thing to look at, to be told of and to acknowledge, however many."""

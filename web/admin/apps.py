@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Final
+from typing import Final
 
 from anyio import to_thread
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from city.identity import grants
@@ -20,16 +20,18 @@ from runtime.clock import Clock
 from web import access, forms, language, once
 from web.admin import words
 from web.admin.fresh import Fresh
-from web.admin.giving import give_form, granted
+from web.admin.giving import give_form
+from web.admin.room import Id, attempt
 from web.pages import render
 
 ROOT: Final = "/kelola/aplikasi"
 _OVERLAP: Final = 7 * DAY  # a key works beside its successor unless somebody says otherwise by the API
-_Id = Annotated[str, Path(max_length=64)]
 
 
 class Room:
     """Shows the page of an app."""
+
+    root = ROOT
 
     def __init__(self, identity: Identity, clock: Clock) -> None:
         self._identity = identity
@@ -119,41 +121,22 @@ def one(identity: Identity, room: Room) -> APIRouter:
     routes = APIRouter(prefix=ROOT, include_in_schema=False, dependencies=[access.needs(MANAGE)])
 
     @routes.get("/{app}")
-    async def show(request: Request, caller: access.Caller, app: _Id) -> Response:
+    async def show(request: Request, caller: access.Caller, app: Id) -> Response:
         return await room.show(request, caller, app)
 
     @routes.post("/{app}")
-    async def change(request: Request, caller: access.Caller, app: _Id, typed: forms.Typed) -> Response:
+    async def change(request: Request, caller: access.Caller, app: Id, typed: forms.Typed) -> Response:
         read = forms.Reading(forms.Form(id="edit", values=typed.values))
         name, revision = read.text("name", most=120), read.number("revision", least=1, most=2**31)
-        if read.faults:
-            return await room.show(request, caller, app, read.form)
         call, suspended = identity.apps.change, bool(typed.value("suspended"))
-        try:
-            await to_thread.run_sync(lambda: call(caller, app, revision, name=name, suspended=suspended))
-        except words.Refusal as error:
-            return await room.show(request, caller, app, words.refused(read.form, error))
-        return RedirectResponse(f"{ROOT}/{app}", status_code=303)
-
-    return routes
-
-
-def giving(identity: Identity, room: Room, fresh: Fresh) -> APIRouter:
-    """Giving an app roles and taking them away."""
-    routes = APIRouter(prefix=ROOT, include_in_schema=False, dependencies=[access.needs(grants.MANAGE)])
-
-    @routes.post("/{app}/peran")
-    async def give(request: Request, caller: access.Caller, app: _Id, typed: forms.Typed) -> Response:
-        fresh(caller)
-        form = await granted(identity, caller, app, typed)
-        if form is not None:
-            return await room.show(request, caller, app, form)
-        return RedirectResponse(f"{ROOT}/{app}", status_code=303)
-
-    @routes.post("/{app}/peran/{grant}/cabut")
-    async def take(caller: access.Caller, app: _Id, grant: _Id) -> Response:
-        await to_thread.run_sync(identity.grants.take, caller, grant)
-        return RedirectResponse(f"{ROOT}/{app}", status_code=303)
+        return await attempt(
+            room,
+            request,
+            caller,
+            app,
+            read,
+            lambda: call(caller, app, revision, name=name, suspended=suspended),
+        )
 
     return routes
 
@@ -164,33 +147,32 @@ def keys(identity: Identity, room: Room, fresh: Fresh) -> APIRouter:
 
     @routes.post("/{app}/kunci")
     async def make(
-        request: Request, caller: access.Caller, app: _Id, typed: forms.Typed, once_: once.Typed
+        request: Request, caller: access.Caller, app: Id, typed: forms.Typed, once_: once.Typed
     ) -> Response:
         fresh(caller)
         read = forms.Reading(forms.Form(id="key", values={"scopes": (), **typed.values}))
         label, days = read.text("label", most=80), read.number("days", least=1, most=3_650)
-        if read.faults:
-            return await room.show(request, caller, app, read.form)
-
-        async def work() -> Response:
-            call, scopes = identity.apps.make_key, typed.all("scopes")
-            made = await to_thread.run_sync(lambda: call(caller, app, label=label, scopes=scopes, days=days))
-            return _secret(request, app, made)
-
-        try:
-            return await once_.around(work)
-        except words.Refusal as error:
-            return await room.show(request, caller, app, words.refused(read.form, error))
+        call, scopes = identity.apps.make_key, typed.all("scopes")
+        return await attempt(
+            room,
+            request,
+            caller,
+            app,
+            read,
+            lambda: call(caller, app, label=label, scopes=scopes, days=days),
+            then=lambda made: _secret(request, app, made),
+            once_=once_,
+        )
 
     @routes.post("/{app}/kunci/{key}/ganti")
-    async def rotate(request: Request, caller: access.Caller, app: _Id, key: _Id) -> Response:
+    async def rotate(request: Request, caller: access.Caller, app: Id, key: Id) -> Response:
         fresh(caller)
         call = identity.apps.rotate
         made = await to_thread.run_sync(lambda: call(caller, key, overlap=_OVERLAP / SECOND))
         return _secret(request, app, made)
 
     @routes.post("/{app}/kunci/{key}/cabut")
-    async def revoke(caller: access.Caller, app: _Id, key: _Id) -> Response:
+    async def revoke(caller: access.Caller, app: Id, key: Id) -> Response:
         await to_thread.run_sync(identity.apps.revoke, caller, key)
         return RedirectResponse(f"{ROOT}/{app}", status_code=303)
 

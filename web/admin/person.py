@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Final
-
 from anyio import to_thread
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from city.identity import grants
 from city.identity.doors import REVOKE
+from city.identity.links import Link
+from city.identity.model import Person
 from city.identity.people import MANAGE, READ
 from city.identity.wiring import Identity
 from web import access, forms, language
 from web.account.texts import browser
 from web.admin import words
 from web.admin.fresh import Fresh
-from web.admin.giving import give_form, granted
+from web.admin.giving import give_form
 from web.admin.people import ROOT, link_page
+from web.admin.room import WHY, Id, attempt
 from web.pages import render
-
-_Id = Annotated[str, Path(max_length=64)]
-_WHY: Final = 500  # characters of a reason
 
 
 class Room:
     """Shows the page of a person."""
+
+    root = ROOT
 
     def __init__(self, identity: Identity) -> None:
         self._identity = identity
@@ -64,7 +63,7 @@ class Room:
             sessions=[(one, browser(one.agent)) for one in sessions],
             manages=caller.may(MANAGE, unit=found.unit) and caller.id != found.id,
             gives=caller.may(grants.MANAGE) and caller.id != found.id,
-            longest=_WHY,
+            longest=WHY,
         )
 
 
@@ -73,7 +72,7 @@ def looking(room: Room) -> APIRouter:
     routes = APIRouter(prefix=ROOT, include_in_schema=False, dependencies=[access.needs(READ)])
 
     @routes.get("/{person}")
-    async def one(request: Request, caller: access.Caller, person: _Id) -> Response:
+    async def one(request: Request, caller: access.Caller, person: Id) -> Response:
         return await room.show(request, caller, person)
 
     return routes
@@ -83,52 +82,51 @@ def managing(identity: Identity, room: Room, fresh: Fresh) -> APIRouter:
     """What changes an account."""
     routes = APIRouter(prefix=ROOT, include_in_schema=False, dependencies=[access.needs(MANAGE)])
 
-    async def attempt(
-        request: Request, caller: access.Who, person: str, read: forms.Reading, work: Callable[[], object]
-    ) -> Response:
-        """Do it and show the page anew; or say at its form what is wrong."""
-        if read.faults:
-            return await room.show(request, caller, person, read.form)
-        try:
-            await to_thread.run_sync(work)
-        except words.Refusal as error:
-            return await room.show(request, caller, person, words.refused(read.form, error))
-        return RedirectResponse(f"{ROOT}/{person}", status_code=303)
-
     @routes.post("/{person}")
-    async def change(request: Request, caller: access.Caller, person: _Id, typed: forms.Typed) -> Response:
+    async def change(request: Request, caller: access.Caller, person: Id, typed: forms.Typed) -> Response:
         read = forms.Reading(forms.Form(id="edit", values=typed.values))
         name, revision = read.text("name", most=120), read.number("revision", least=1, most=2**31)
         call, unit = identity.people.change, typed.value("unit")
         return await attempt(
-            request, caller, person, read, lambda: call(caller, person, revision, name=name, unit=unit)
+            room, request, caller, person, read, lambda: call(caller, person, revision, name=name, unit=unit)
         )
 
     @routes.post("/{person}/tangguhkan")
-    async def suspend(request: Request, caller: access.Caller, person: _Id, typed: forms.Typed) -> Response:
+    async def suspend(request: Request, caller: access.Caller, person: Id, typed: forms.Typed) -> Response:
         read, why, revision = _reason(typed)
         call = identity.people.suspend
-        return await attempt(request, caller, person, read, lambda: call(caller, person, revision, why=why))
+        return await attempt(
+            room, request, caller, person, read, lambda: call(caller, person, revision, why=why)
+        )
 
     @routes.post("/{person}/pulihkan")
-    async def reinstate(request: Request, caller: access.Caller, person: _Id, typed: forms.Typed) -> Response:
+    async def reinstate(request: Request, caller: access.Caller, person: Id, typed: forms.Typed) -> Response:
         fresh(caller)
         read, why, revision = _reason(typed)
         call = identity.people.reinstate
-        return await attempt(request, caller, person, read, lambda: call(caller, person, revision, why=why))
+        return await attempt(
+            room, request, caller, person, read, lambda: call(caller, person, revision, why=why)
+        )
 
     @routes.post("/{person}/perbarui")
-    async def renew(request: Request, caller: access.Caller, person: _Id, typed: forms.Typed) -> Response:
+    async def renew(request: Request, caller: access.Caller, person: Id, typed: forms.Typed) -> Response:
         fresh(caller)
         read, why, _ = _reason(typed)
-        if read.faults:
-            return await room.show(request, caller, person, read.form)
-        try:
-            link = await to_thread.run_sync(lambda: identity.people.renew(caller, person, why=why))
-        except words.Refusal as error:
-            return await room.show(request, caller, person, words.refused(read.form, error))
-        found = await to_thread.run_sync(identity.people.get, caller, person)
-        return link_page(request, identity, found, link)
+        people = identity.people
+
+        def work() -> tuple[Person, Link]:
+            link = people.renew(caller, person, why=why)
+            return people.get(caller, person), link
+
+        return await attempt(
+            room,
+            request,
+            caller,
+            person,
+            read,
+            work,
+            then=lambda done: link_page(request, identity, *done),
+        )
 
     return routes
 
@@ -138,28 +136,8 @@ def signing_out(identity: Identity) -> APIRouter:
     routes = APIRouter(prefix=ROOT, include_in_schema=False, dependencies=[access.needs(REVOKE)])
 
     @routes.post("/{person}/keluarkan")
-    async def end(caller: access.Caller, person: _Id) -> Response:
+    async def end(caller: access.Caller, person: Id) -> Response:
         await to_thread.run_sync(identity.doors.end_all, caller, person)
-        return RedirectResponse(f"{ROOT}/{person}", status_code=303)
-
-    return routes
-
-
-def giving(identity: Identity, room: Room, fresh: Fresh) -> APIRouter:
-    """Giving roles and taking them away."""
-    routes = APIRouter(prefix=ROOT, include_in_schema=False, dependencies=[access.needs(grants.MANAGE)])
-
-    @routes.post("/{person}/peran")
-    async def give(request: Request, caller: access.Caller, person: _Id, typed: forms.Typed) -> Response:
-        fresh(caller)
-        form = await granted(identity, caller, person, typed)
-        if form is not None:
-            return await room.show(request, caller, person, form)
-        return RedirectResponse(f"{ROOT}/{person}", status_code=303)
-
-    @routes.post("/{person}/peran/{grant}/cabut")
-    async def take(caller: access.Caller, person: _Id, grant: _Id) -> Response:
-        await to_thread.run_sync(identity.grants.take, caller, grant)
         return RedirectResponse(f"{ROOT}/{person}", status_code=303)
 
     return routes
@@ -168,4 +146,4 @@ def giving(identity: Identity, room: Room, fresh: Fresh) -> APIRouter:
 def _reason(typed: forms.Form) -> tuple[forms.Reading, str, int]:
     """The form of an act with its reason and the revision that was seen."""
     read = forms.Reading(forms.Form(id="act", values=typed.values))
-    return read, read.text("why", most=_WHY), read.number("revision", least=1, most=2**31)
+    return read, read.text("why", most=WHY), read.number("revision", least=1, most=2**31)

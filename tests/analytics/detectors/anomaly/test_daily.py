@@ -29,15 +29,15 @@ def test_kinds_of_days(when: str, expected: int) -> None:
 
 
 def test_a_holiday_is_measured_against_free_days() -> None:
-    found = {}
+    found: dict[bool, float | None] = {}
     for calendar in (True, False):
         daily = Daily(calendar=calendar)
-        start = at("2024-04-15T00:00")  # a Monday; 1 May is a holiday
-        for number in range(17 * 24):
+        start = at("2024-08-05T00:00")  # a Monday, six weeks before a holiday that is one
+        for number in range(42 * 24 + 12):
             time = start + number * HOUR
             found[calendar] = daily.take(time, 10.0 if kind(time) else 90.0)
-    assert abs(found[True]) < 1.0
-    assert abs(found[False]) > 30.0
+    assert found[True] == pytest.approx(0.0, abs=1.0)
+    assert (found[False] or 0.0) < -30.0
 
 
 def test_an_event_moves_the_usual_little_and_a_level_that_stays_moves_it_all() -> None:
@@ -49,4 +49,4 @@ def test_an_event_moves_the_usual_little_and_a_level_that_stays_moves_it_all() -
     assert abs(daily.usual[0] - usual) < 25.0
     for number in range(1, 288 * 10):
         daily.take(10 * DAY + number * 5 * MINUTE, 1_000.0)
-    assert daily.usual[0] == pytest.approx(1_000.0, abs=5.0)
+    assert daily.usual[0] == pytest.approx(1_000.0, abs=20.0)

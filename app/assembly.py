@@ -34,6 +34,7 @@ from city.identity.holders import Holders
 from city.outbox import Consumer, Deliverer
 from city.outbox.consumers import Beside
 from console.ports import Ports
+from devices.enrolment.findings import telling
 from devices.enrolment.renewing import Driver
 from ingest.replay import Replay
 from runtime.mqtt import Client
@@ -191,7 +192,14 @@ def _retained(parts: Parts, client: Client) -> tuple[tuple[Deliverer], tuple[Del
 def _renewals(parts: Parts) -> Beside:
     """What has devices renew their certificates."""
     commands = parts.control.programmes
-    driver = Driver(parts.db, parts.fleet.renewal, commands, clock=parts.clock, trail=parts.audit)
+    tell = telling(
+        parts.fleet.renewal,
+        parts.notifications.notices,
+        Holders(parts.identity.catalogue, clock=parts.clock),
+    )
+    driver = Driver(
+        parts.db, parts.fleet.renewal, commands, clock=parts.clock, trail=parts.audit, tell=tell
+    )
     return driver.beside()
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Connection
 
 import city.notifications
+import devices
 import programmes.tangi
 from city.identity import persons
 from city.identity.addresses import known
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from app.parts import Parts
 
 # Packages that bring words for notices, each in `notices/` of its folder.
-PACKAGES: Final[tuple[ModuleType, ...]] = (city.notifications, programmes.tangi)
+PACKAGES: Final[tuple[ModuleType, ...]] = (city.notifications, devices, programmes.tangi)
 _CODE: Final = "account.code"
 _BY: Final = {ContactKind.PHONE: Channel.SMS, ContactKind.EMAIL: Channel.EMAIL}
 _PHONE: Final = (Channel.SMS, Channel.WHATSAPP)  # channels that a phone's number reaches

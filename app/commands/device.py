@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+from msgspec.structs import asdict
 
 from app.commands.api import shown
 from app.commands.device_ca import ca
@@ -24,6 +25,11 @@ from runtime.cli import emit, json_option
 
 _KINDS: Final = [kind.value for kind in Kind if kind != Kind.CITY]
 _MOST: Final = 100_000
+_CURES: Final = {
+    "ended": "on the spot, by imm device claim {device}",
+    "outlived": "it is asked again; look whether it connects",
+    "failed": "it is tried again within 6 hours",
+}
 
 
 @click.group()
@@ -99,12 +105,23 @@ def password(context: click.Context, device: str, *, json: bool) -> None:
 @click.option("--kind", type=click.Choice(_KINDS))
 @click.option("--state", type=click.Choice([state.value for state in State]))
 @click.option("--operator", default="")
+@click.option("--expiring", is_flag=True, help="Only those whose certificate needs somebody's hands.")
 @json_option
 @click.pass_context
 def list_(
-    context: click.Context, /, kind: str | None, state: str | None, *, json: bool, **words: str
+    context: click.Context,
+    /,
+    kind: str | None,
+    state: str | None,
+    *,
+    json: bool,
+    expiring: bool,
+    **words: str,
 ) -> None:
     """Devices of the registry, in order of their ids."""
+    if expiring:
+        _expiring(context, words["site"], json=json)
+        return
     filters = Filters(kind=Kind(kind) if kind else None, state=State(state) if state else None, **words)
     with opened(load(context)) as desk:
         found = desk.fleet.registry.page(SYSTEM, filters, limit=_MOST)
@@ -192,6 +209,31 @@ device.add_command(version)
 
 def _why(said: str) -> str:
     return f"{said} ({by()})" if said else by()
+
+
+def _expiring(context: click.Context, site: str, *, json: bool) -> None:
+    """Devices with whose certificates somebody has to do something, first to end first."""
+    from devices.enrolment.findings import findings
+
+    with opened(load(context)) as desk, desk.db.read() as tx:
+        found = [one for one in findings(tx, desk.fleet.renewal) if site in {"", one.site}]
+    if json:
+        emit([asdict(one) for one in found], json=True)
+        return
+    if not found:
+        click.echo("No certificate needs anybody's hands.")
+        return
+    rows = [
+        {
+            "device": one.device,
+            "site": one.site,
+            "until": shown(one.ends),
+            "what": one.what.value,
+            "do": _CURES[one.what].format(device=one.device) + (f" ({one.reason})" if one.reason else ""),
+        }
+        for one in found
+    ]
+    emit(rows, json=False)
 
 
 def _words(found: dict[str, str]) -> str:

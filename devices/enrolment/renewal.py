@@ -92,11 +92,16 @@ class Renewal:
         return self._authority.revoke(tx, device, authority.SUPERSEDED, but=serial)
 
     def outlived(self, tx: Connection) -> list[str]:
-        """Devices of which nobody told that a renewal worked, though its overlap is over."""
+        """Enrolled devices of which nobody told that a renewal worked, though its overlap is over.
+
+        What they have from before is still good: they can be asked again.
+        """
         before = self._clock.now() - round(self._settings.overlap * DAY)
         query = (
             select(certificates.c.device)
+            .join(devices, devices.c.device == certificates.c.device)
             .where(certificates.c.revoked.is_(None), certificates.c.ends > self._clock.now())
+            .where(devices.c.state == State.ENROLLED)
             .group_by(certificates.c.device)
             .having((func.count() > 1) & (func.max(certificates.c.issued) < before))
         )

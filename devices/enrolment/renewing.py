@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
@@ -31,6 +32,7 @@ INSTALL: Final = "install"
 FAILED: Final = "failed"  # tried again after a while
 EVERY: Final = 10.0  # seconds between looks
 AGAIN: Final = 6 * HOUR  # after a failure
+_AGAIN_AT_ONCE: Final = 50  # devices asked once more in one round
 _LASTS: Final = 3 * DAY // SECOND  # seconds of a command: sleeping devices wake up meanwhile
 _WHY: Final = "the certificate is to be renewed"
 _log: Final = logging.getLogger(__name__)
@@ -40,13 +42,22 @@ class Driver:
     """Works where the outbox's relay does."""
 
     def __init__(
-        self, db: Database, renewal: Renewal, commands: Commands, *, clock: Clock, trail: Trail
+        self,
+        db: Database,
+        renewal: Renewal,
+        commands: Commands,
+        *,
+        clock: Clock,
+        trail: Trail,
+        tell: Callable[[Connection], None] | None = None,
     ) -> None:
+        """`tell`: have people told, in this transaction, of what needs their hands."""
         self._db = db
         self._renewal = renewal
         self._commands = commands
         self._clock = clock
         self._trail = trail
+        self._tell = tell
 
     def beside(self) -> Beside:
         """Work for the relay."""
@@ -70,7 +81,10 @@ class Driver:
             tx.execute(delete(renewals).where(old))
             under_way = tx.execute(select(renewals)).all()
             known = {row.device for row in under_way}
-            due = [device for device in self._renewal.due(tx) if device not in known]
+            again = self._renewal.outlived(tx)[:_AGAIN_AT_ONCE]
+            due = [device for device in (*self._renewal.due(tx), *again) if device not in known]
+            if self._tell is not None:
+                self._tell(tx)
         for row in under_way:
             if row.step != FAILED:
                 self._follow(row)

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from app.cli import imm
 from app.histories import HISTORIES
-from city.db import Database, upgrade
 from contracts import enrolment
+from tests.fixtures.tables import ready
 
 Run = Callable[..., str]
 
@@ -21,9 +21,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     data = tmp_path / "data"
     data.mkdir()
     monkeypatch.setenv("IMM_DATA", str(data))
-    database = Database(f"sqlite:///{data / 'city.sqlite'}")
-    upgrade(database, HISTORIES)
-    database.close()
+    ready(f"sqlite:///{data / 'city.sqlite'}", HISTORIES).close()
     (tmp_path / "passphrase").write_text("sangat rahasia sekali\n")
 
     def call(*words: str, status: int = 0) -> str:
@@ -56,6 +54,8 @@ def test_from_an_authority_to_a_disabled_device(run: Run, tmp_path: Path) -> Non
     assert "open claim" in run("show", "kiosk-07")
     assert told(run("password", "kiosk-07", "--json"))["username"] == "kiosk-07"
     assert told(run("list", "--json"))[0]["state"] == "enrolled"
+    assert "No certificate needs" in run("list", "--expiring")
+    assert told(run("list", "--expiring", "--json")) == []
     assert "disabled" in run("disable", "kiosk-07", "--why", "Dicuri", "--stolen")
     assert "enrolled" in run("enable", "kiosk-07")
     assert "retired" in run("retire", "kiosk-07", "--why", "Rusak", "--yes")

@@ -1,14 +1,19 @@
 """Renewals driven to their end on both databases, whatever devices answer and whoever is killed."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from city.audit import Trail
 from city.identity.caller import SYSTEM
-from contracts.commands import InstallCertificate, RotateKey, Standing, State, What, type_of
+from city.identity.holders import Holder
+from city.notifications import Notice
+from contracts.commands import InstallCertificate, RotateKey, Standing, State, Type, type_of
+from contracts.commands import What as Wish
 from contracts.errors import Refused
+from devices.enrolment.findings import What, findings, telling
 from devices.enrolment.renewing import Driver, trouble
+from devices.roles import ENROL
 from tests.devices.ca.makers import csr
 from tests.devices.conftest import noted, plan
 from tests.devices.enrolment.conftest import Office
@@ -20,11 +25,11 @@ class Orders:
     """contracts.commands.Commands of which a test says what became of them."""
 
     def __init__(self) -> None:
-        self.issued: list[tuple[str, What]] = []
+        self.issued: list[tuple[str, Wish]] = []
         self.ends: dict[str, Standing] = {}
         self.refuses = False
 
-    def issue(self, device: str, what: What, *, by: str, why: str, seconds: int = 300) -> Standing:
+    def issue(self, device: str, what: Wish, *, by: str, why: str, seconds: int = 300) -> Standing:
         if self.refuses:
             raise Refused("device", device, "not now")
         self.issued.append((device, what))
@@ -52,7 +57,7 @@ class Orders:
             reason=reason,
         )
 
-    def _standing(self, what: What, key: str, device: str) -> Standing:
+    def _standing(self, what: Wish, key: str, device: str) -> Standing:
         return Standing(id=key, device=device, type=type_of(what), state="queued", over=False, time=0)
 
 
@@ -68,6 +73,56 @@ def driver(office: Office, orders: Orders) -> Driver:
     office.enrol(office.claim().code, csr("kiosk-07"))
     office.clock.advance(60 * DAY)
     return Driver(office.db, office.renewal, orders, clock=office.clock, trail=Trail(clock=office.clock))
+
+
+def test_a_certificate_that_was_never_used_is_asked_for_again_and_told(
+    office: Office, orders: Orders, driver: Driver
+) -> None:
+    told: list[tuple[str, str]] = []
+
+    class Notices:
+        def ask(self, tx: Any, notice: Notice) -> str:
+            told.append((notice.template, notice.person))
+            return ""
+
+    class Holders:
+        def of(self, tx: Any, permission: str, unit: str) -> list[Holder]:
+            return [Holder(id="p-1", name="Sri")] if permission == ENROL else []
+
+    driver._tell = telling(office.renewal, cast("Any", Notices()), cast("Any", Holders()))
+    driver.turn()
+    orders.done(1, csr=csr("kiosk-07"))
+    driver.turn()
+    orders.done(2, State.FAILED, "no room")  # the new one was issued, and never came to be used
+    driver.turn()
+    assert kinds(office) == [("kiosk-07", What.FAILED, "no room")]
+    assert told == []
+    office.clock.advance(7 * DAY - 60)
+    driver.turn()
+    assert (len(orders.issued), kinds(office)) == (2, [])
+    office.clock.advance(120)
+    assert kinds(office) == [("kiosk-07", What.OUTLIVED, "")]
+    for _ in range(2):
+        driver.turn()
+    assert told == [("devices.certificate-outlived", "p-1")]
+    assert [type_of(what) for _, what in orders.issued[2:]] == [Type.ROTATE_KEY]
+    orders.done(3, csr=csr("kiosk-07"))
+    driver.turn()
+    orders.done(4, serial=office.certificates()[0])
+    driver.turn()
+    assert (len(office.certificates()), kinds(office)) == (1, [])
+    office.clock.advance(91 * DAY)
+    driver.turn()
+    assert kinds(office) == [("kiosk-07", What.ENDED, "")]
+    assert told[1:] == [("devices.certificate-ended", "p-1")]
+    with office.db.begin() as tx:
+        office.registry.disable(tx, SYSTEM, "kiosk-07", why="dicuri")
+    assert kinds(office) == []
+
+
+def kinds(office: Office) -> list[tuple[str, What, str]]:
+    with office.db.read() as tx:
+        return [(one.device, one.what, one.reason) for one in findings(tx, office.renewal)]
 
 
 def why(office: Office) -> str:

@@ -211,6 +211,24 @@ def nab(data: Path, detector: str | None, seed: int, report: Path | None, *, jso
     _tell(figures, report, json=json, seed=seed)
 
 
+@bench.command()
+@click.option("--alerts", "count", default=10_000, show_default=True, type=click.IntRange(20, 100_000))
+@click.option("--rounds", default=100, show_default=True, type=click.IntRange(3), help="Of each question.")
+@click.option(
+    "--postgres-url",
+    help="An empty database that is ours to fill; without one a server is started where it is installed.",
+)
+@cli.report_option
+@cli.json_option
+def alerts(count: int, rounds: int, postgres_url: str | None, report: Path | None, *, json: bool) -> None:
+    """Many alerts that fire: lists, groups and silences beside them, on SQLite and PostgreSQL."""
+    from benchmarks import alerts as measuring
+
+    with _progress(quiet=json) as say:
+        figures = measuring.run(count, rounds=rounds, postgres=postgres_url, say=say)
+    _tell(figures, report, json=json)
+
+
 @contextlib.contextmanager
 def _progress(*, quiet: bool) -> Iterator[Any]:
     with Console(stderr=True, quiet=quiet).status("starting") as status:

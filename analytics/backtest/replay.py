@@ -81,7 +81,7 @@ async def pages(reader: Reader, selects: list[Selector], span: Span) -> AsyncIte
             of_points(await asyncio.to_thread(reader.range, one, start, span.until, limit=PAGE))
             for one in selects
         ]
-        end = min(int(one.times.max()) + 1 if len(one) >= PAGE else span.until for one in found)
+        end = min(int(one.times.max()) + 1 if len(one) else span.until for one in found)
         yield end, join([_chosen(one, one.times < end) for one in found])
         start = end
 

@@ -78,12 +78,10 @@ def _groups(behind: dict[str, int], together: int = _TOGETHER) -> Iterator[tuple
 async def _pages(reader: Reader, select: Selector, start: int, end: int) -> AsyncIterator[Samples]:
     while start < end:
         page = of_points(await asyncio.to_thread(reader.range, select, start, end, limit=PAGE))
-        if len(page):
-            yield page
-        if len(page) < PAGE:
+        if not len(page):
             return
-        newest = int(page.times.max())
-        start = newest if newest > start else newest + 1
+        yield page
+        start = int(page.times.max()) + 1  # a page ends before an instant that it would cut through
 
 
 async def newest(reader: Reader, watch: Silence) -> Samples:

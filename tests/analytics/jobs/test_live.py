@@ -2,7 +2,7 @@
 
 import pytest
 
-from analytics.jobs import memory
+from analytics.jobs import history, memory
 from analytics.jobs.settings import Settings
 from contracts.events import Probe
 from contracts.judgements import Verdict
@@ -206,3 +206,14 @@ async def test_a_store_that_does_not_answer_is_waited_for(
         monkeypatch.setattr(world.engine, "range", answer)
         await until(lambda: len(world.said()) == 1)
         await until(lambda: world.live.health[0])
+
+
+async def test_what_is_read_again_does_not_end_at_an_instant_that_a_page_would_cut_through(
+    world: World, kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "PAGE", 3)
+    one, two = kit.series(), kit.series(device="kiosk-2")
+    world.lose(*((series, float(at), 60.0) for at in range(4) for series in (one, two)))
+    world.lose((one, 5.0, 90.0), (two, 5.0, 60.0))
+    async with world.running():
+        await until(lambda: world.verdicts() == [("hot", "raised", 5)], 60)

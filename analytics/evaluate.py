@@ -8,13 +8,14 @@ import msgspec
 
 from analytics import wording
 from analytics.findings import judgement
+from analytics.groups import Groups
 from analytics.samples import Samples
 from analytics.silence import Silence
 from analytics.tracks import Saved
 from analytics.values import Values
 from analytics.watches import Scene, Watch
 from contracts.judgements import Evidence, Judgement, Verdict
-from contracts.rules import Absence, HourOfWeek, Rule
+from contracts.rules import Absence, HourOfWeek, Quorum, Rule, Together
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,4 +80,6 @@ def _dropped(rule: Rule, saved: Saved, scene: Scene) -> Judgement:
 def _watch(rule: Rule) -> Watch:
     if isinstance(rule.test, Absence):
         return Silence(rule, rule.test)
+    if isinstance(rule.test, Quorum | Together):
+        return Groups(rule, rule.test)
     return Values(rule, rule.test)

@@ -47,6 +47,8 @@ def judgement(
 
 def identity(series: Series) -> dict[str, str]:
     """The labels that tell one alert of a rule from another."""
+    if not series.device:  # a group of devices: of a site, or of one value of a label there
+        return {"site": series.site, **({"group": series.instance} if series.instance else {})}
     labels = {"site": series.site, "kind": series.kind.value, "device": series.device}
     if series.metric:
         labels["metric"] = series.metric

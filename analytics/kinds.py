@@ -98,7 +98,12 @@ def points(rule: Rule, closed: Closed, series: list[Series]) -> Numbers:
         return burn_rate.burns(closed.view, test)
     if isinstance(test, Flapping):
         return closed.view.total("flips")
-    return _OF[_window(rule).of](closed.view)
+    return statistic(_window(rule).of, closed.view)
+
+
+def statistic(of: Of, view: View) -> Numbers:
+    """What windows say of their numbers."""
+    return _OF[of](view)
 
 
 def measure(test: Valued, baseline: Baseline, rows: Rows, times: Times, values: Numbers) -> Measured:

@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import UNSET
 
 from analytics import calendar
-from analytics.faults import windowing
+from analytics.faults import grouped, windowing
 from contracts import measurements
 from contracts.measurements import Kind
 from contracts.rules import (
@@ -19,6 +19,7 @@ from contracts.rules import (
     Rule,
     Side,
     Threshold,
+    Together,
 )
 from runtime import yamldoc
 
@@ -43,12 +44,13 @@ def load(paths: Iterable[Path]) -> list[Rule]:
 
 def _faults(rule: Rule) -> Iterable[tuple[str, str]]:
     """Place and reason of what types cannot say."""
-    if not isinstance(rule.test, Absence) and not rule.select.metrics:
+    if not isinstance(rule.test, Absence | Together) and not rule.select.metrics:
         yield ".select", "metrics: name at least one, for a number means nothing without its metric"
     if not isinstance(rule.test, Absence):
         yield from _no_numbers(rule)
     yield from _common_faults(rule)
     yield from windowing.tests(rule.test)
+    yield from grouped.groups(rule)
     match rule.test:
         case Threshold() as test:
             yield from _threshold_faults(rule, test)

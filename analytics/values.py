@@ -273,6 +273,7 @@ class Values(Watch):
 
     def _watchable(self, samples: Samples, scene: Scene) -> tuple[Rows, Times, Numbers]:
         """Rows, times and values of numbers that the rule watches, without those under maintenance."""
+        self._look(scene)
         rows = self._rows(samples.series)
         at = rows[samples.index]
         keep = (at >= 0) & ~np.isnan(samples.values)

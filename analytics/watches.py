@@ -7,13 +7,14 @@ from typing import Final
 
 import msgspec
 import numpy as np
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from analytics.calendar import Calendar
 from analytics.findings import judgement
 from analytics.samples import Samples
 from analytics.tracks import Rows, Saved, Tracks
 from contracts import roster
+from contracts.instants import MINUTE
 from contracts.judgements import Evidence, Judgement, Verdict
 from contracts.rules import Rule
 from contracts.series import Series
@@ -39,6 +40,8 @@ class Watch:
         self.tracks = Tracks()
         self.calendar = None if rule.active is UNSET else Calendar(rule.active)
         self._places: dict[Series, int] = {}
+        self._roster: roster.Reader | None = None
+        self._minute = 0
 
     def save(self) -> list[Saved]:
         """What must survive a restart."""
@@ -50,11 +53,31 @@ class Watch:
         self.tracks.restore(kept, timers=same)
         return [one for one in saved if not self._watched(one.series)]
 
+    def _look(self, scene: Scene) -> None:
+        """Take up the roster; each minute ask it anew, for labels change."""
+        self._roster = scene.roster
+        if self._labelled and self._minute != scene.now // MINUTE:
+            self._minute = scene.now // MINUTE
+            self._places.clear()
+
+    @property
+    def _labelled(self) -> bool:
+        """Whether the roster says which series it watches, or as what."""
+        return self.rule.select.labels is not UNSET
+
+    def _carries(self, labels: dict[str, str] | UnsetType, device: str) -> bool:
+        """Whether a device has these labels in the roster."""
+        if labels is UNSET:
+            return True
+        entry = self._roster.get(device) if self._roster else None
+        return entry is not None and all(entry.labels.get(name) == value for name, value in labels.items())
+
     def _watched(self, series: Series) -> bool:
         return self.rule.select.matches(series)
 
     def _selected(self, series: Series) -> bool:
-        return self.rule.select.matches(series)
+        select = self.rule.select
+        return select.matches(series) and self._carries(select.labels, series.device)
 
     def _subject(self, series: Series) -> Series:
         """What is remembered as one: the series."""
@@ -62,6 +85,8 @@ class Watch:
 
     def _rows(self, series: Sequence[Series]) -> Rows:
         """Row of each series; -1 where it is not watched."""
+        if self._labelled and self._roster is None:
+            return np.full(len(series), -1, np.intp)
         if len(self._places) > _MOST_PLACES:
             self._places.clear()
         rows = np.empty(len(series), np.intp)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from contracts import measurements
@@ -10,6 +11,7 @@ from contracts.rules import (
     BurnRate,
     Flapping,
     Of,
+    Quorum,
     Rate,
     Session,
     Side,
@@ -32,6 +34,7 @@ _WINDOWS: Final = {
     Of.RANGE: Text(id="rentang", en="range"),
     Of.LENGTH: Text(id="lamanya", en="length"),
 }
+_NAMED: Final = 3  # devices named in a sentence
 _STEPS: Final = (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
 
 
@@ -106,6 +109,34 @@ def burns(series: Series, value: float, test: BurnRate) -> Text:
 def inactive() -> Text:
     """The rule does not judge at this time."""
     return Text(id="Di luar waktu berlaku aturan", en="Outside the times at which the rule applies")
+
+
+def quorum(test: Quorum, devices: Sequence[str], heard: int) -> Text:
+    """So many of a group's devices beyond a limit."""
+    id_, en = ("di bawah", "below") if test.side is Side.BELOW else ("di atas", "above")
+    bound = amount(test.limit, "")
+    some = f": {', '.join(devices[:_NAMED])}{', …' if len(devices) > _NAMED else ''}" if devices else ""
+    return Text(
+        id=f"{len(devices)} dari {heard} perangkat {id_} batas {bound.id}{some}",
+        en=f"{len(devices)} of {heard} devices {en} the limit of {bound.en}{some}",
+    )
+
+
+def together(numbers: Mapping[str, float | None], *, over: bool) -> Text:
+    """What several sources say of a place."""
+    shown = {name: amount(value, "") if value is not None else None for name, value in numbers.items()}
+    id_ = ", ".join(f"{name} {value.id if value else 'tidak diketahui'}" for name, value in shown.items())
+    en = ", ".join(f"{name} {value.en if value else 'unknown'}" for name, value in shown.items())
+    return Text(id=f"Normal kembali: {id_}", en=f"Normal again: {en}") if over else Text(id=id_, en=en)
+
+
+def silent_group(seconds: int) -> Text:
+    """No data of a whole group for a time."""
+    length = duration(seconds)
+    return Text(
+        id=f"Tidak ada data dari satu perangkat pun selama {length.id}",
+        en=f"No data from any of the devices for {length.en}",
+    )
 
 
 def window_beyond(series: Series, value: float, unit: str, test: Threshold, window: Window) -> Text:

@@ -34,6 +34,7 @@ class Absence(msgspec.Struct, frozen=True, kw_only=True, tag="absence", forbid_u
     """No sample for longer than `silence`; cleared by the next. Devices reported offline are skipped."""
 
     silence: float  # seconds
+    by: str | UnsetType = UNSET  # `site`, or a label of the roster: missed when all of a group are silent
 
 
 class HourOfWeek(msgspec.Struct, frozen=True, kw_only=True, tag="hour_of_week", forbid_unknown_fields=True):
@@ -104,9 +105,6 @@ class BurnRate(msgspec.Struct, frozen=True, kw_only=True, tag="burn_rate", forbi
     lateness: float = 0.0  # seconds
 
 
-Test = Threshold | Absence | HourOfWeek | Rate | Stuck | Flapping | BurnRate
-
-
 class Of(StrEnum):
     """What a window says of the numbers in it."""
 
@@ -118,6 +116,55 @@ class Of(StrEnum):
     LAST = "last"
     RANGE = "range"  # largest less smallest
     LENGTH = "length"  # seconds from the first sample to the last
+
+
+class Quorum(msgspec.Struct, frozen=True, kw_only=True, tag="quorum", forbid_unknown_fields=True):
+    """So many devices of a group beyond a limit at once, each by its newest sample."""
+
+    limit: float
+    side: Side = Side.ABOVE
+    by: str = "site"  # what makes a group: `site`, or a label of the roster such as `place`
+    least: int = 1  # devices beyond the limit …
+    share: float = 0.0  # … and this share of those heard
+    heard: int = 2  # devices that must be heard, else nothing is said
+    over: float = 300.0  # seconds for which a sample counts
+    step: float = 60.0  # seconds between two looks
+    lateness: float = 30.0  # seconds that samples of a group may come out of order
+    hold: float = 0.0  # seconds
+
+
+class Across(StrEnum):
+    """How one number is made of what several series at a place say."""
+
+    SUM = "sum"
+    MEAN = "mean"
+    MIN = "min"
+    MAX = "max"
+    COUNT = "count"  # of series heard
+
+
+class Input(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A number of an expression."""
+
+    select: Selector
+    of: Of = Of.MEAN  # of each series over time
+    across: Across = Across.SUM  # of the series at the place
+    over: float = 300.0  # seconds
+    empty: float | None = None  # where no sample came; unknown where not given
+
+
+class Together(msgspec.Struct, frozen=True, kw_only=True, tag="together", forbid_unknown_fields=True):
+    """What several sources say of one place, in one expression."""
+
+    inputs: dict[str, Input]  # by the name that the expression uses
+    when: str  # CEL, true where it is wrong
+    by: str = "site"  # what makes a place: `site`, or a label of the roster such as `place`
+    step: float = 60.0  # seconds between two looks
+    lateness: float = 30.0  # seconds that samples of a place may come out of order
+    hold: float = 0.0  # seconds
+
+
+Test = Threshold | Absence | HourOfWeek | Rate | Stuck | Flapping | BurnRate | Quorum | Together
 
 
 class Tumbling(msgspec.Struct, frozen=True, kw_only=True, tag="tumbling", forbid_unknown_fields=True):

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final, Protocol, Self
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from contracts.errors import Refused
 from contracts.topics import Device, Kind, name
@@ -136,6 +137,7 @@ class Selector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     devices: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
     instance: str | None = None
+    labels: dict[str, str] | UnsetType = UNSET  # of the device in the roster; who has no roster asks nothing
 
     def __post_init__(self) -> None:
         for device in self.devices:

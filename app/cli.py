@@ -35,6 +35,11 @@ COMMANDS: Final = {
     "fleet": ("app.commands.fleet", "fleet", "Try what the broker lets devices, processes and apps do."),
     "bench": ("app.commands.bench", "bench", "Measure ingest and store against a limit and a peer."),
     "chaos": ("simulator.chaos.cli", "chaos", "Kill processes at random and count what was lost."),
+    "watchdog": (
+        "app.commands.watchdog",
+        "watchdog",
+        "Say when the platform falls silent; run it elsewhere.",
+    ),
     "doctor": ("app.commands.doctor", "doctor", "Check this machine and these settings."),
     "files": ("app.commands.files", "files", "Check that the files of records are there; end links to them."),
     "search": ("app.commands.search", "search", "Look for records, and build the index anew."),

@@ -10,6 +10,7 @@ import msgspec
 
 import alerts.cap.settings
 import alerts.settings
+import alerts.watch.settings
 import analytics.jobs.settings
 import city.audit.settings
 import city.documents.settings
@@ -82,6 +83,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         rules=(_HOME / "deploy/rules/bima.yaml",)
     )
     store: store.settings.Settings = store.settings.Settings()
+    watch: alerts.watch.settings.Settings = alerts.watch.settings.Settings()
     cap: alerts.cap.settings.Settings = alerts.cap.settings.Settings()
     alerts: alerts.settings.Settings = alerts.settings.Settings()
     presence: devices.presence.settings.Settings = devices.presence.settings.Settings()

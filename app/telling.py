@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection
 
+import alerts.watch
 import city.notifications
 import devices
 import programmes.tangi
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from app.parts import Parts
 
 # Packages that bring words for notices, each in `notices/` of its folder.
-PACKAGES: Final[tuple[ModuleType, ...]] = (city.notifications, devices, programmes.tangi)
+PACKAGES: Final[tuple[ModuleType, ...]] = (city.notifications, devices, programmes.tangi, alerts.watch)
 _CODE: Final = "account.code"
 _BY: Final = {ContactKind.PHONE: Channel.SMS, ContactKind.EMAIL: Channel.EMAIL}
 _PHONE: Final = (Channel.SMS, Channel.WHATSAPP)  # channels that a phone's number reaches

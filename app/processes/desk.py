@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.assembly import Assembly, assemble
 from app.parts import Parts
-from app.processes import accounts, keeping
+from app.processes import accounts, keeping, watching
 from app.processes.presence import Presence
 from city.outbox.relay import Relay
 
@@ -24,4 +24,5 @@ async def start(parts: Parts, presence: Presence | None = None) -> Assembly:
     parts.service.start("outbox relay", relay.run())
     await keeping.start(parts, assembly)
     await accounts.start(parts)
+    await watching.start(parts)
     return assembly

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 from prometheus_client import CollectorRegistry, Histogram
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from city.db import Database
 from contracts import instants
@@ -65,6 +65,11 @@ class Probes:
             p99_ms=_rank(times, 0.99),
             newest=rows[0].arrived if rows else None,
         )
+
+
+def newest(tx: Connection) -> int | None:
+    """When the newest probe arrived (µs UTC), however long ago; None where none ever did."""
+    return tx.execute(select(func.max(probes.c.arrived))).scalar()
 
 
 def _rank(ordered: list[float], share: float) -> float | None:

@@ -9,13 +9,14 @@ import msgspec
 from analytics import wording
 from analytics.findings import judgement
 from analytics.groups import Groups
+from analytics.novel import Novel
 from analytics.samples import Samples
 from analytics.silence import Silence
 from analytics.tracks import Saved
 from analytics.values import Values
 from analytics.watches import Scene, Watch
 from contracts.judgements import Evidence, Judgement, Verdict
-from contracts.rules import Absence, HourOfWeek, Quorum, Rule, Together
+from contracts.rules import Absence, Anomaly, HourOfWeek, Quorum, Rule, Together
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +81,8 @@ def _dropped(rule: Rule, saved: Saved, scene: Scene) -> Judgement:
 def _watch(rule: Rule) -> Watch:
     if isinstance(rule.test, Absence):
         return Silence(rule, rule.test)
+    if isinstance(rule.test, Anomaly):
+        return Novel(rule, rule.test)
     if isinstance(rule.test, Quorum | Together):
         return Groups(rule, rule.test)
     return Values(rule, rule.test)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
+from msgspec import UNSET
 
 from analytics import wording
 from analytics.detectors import burn_rate, flapping, hour_of_week, rate, stuck, threshold
@@ -16,6 +17,7 @@ from contracts import measurements
 from contracts.instants import SECOND
 from contracts.judgements import Text
 from contracts.rules import (
+    Anomaly,
     BurnRate,
     Count,
     Flapping,
@@ -32,7 +34,7 @@ from contracts.rules import (
 )
 from contracts.series import Series
 
-Valued = Threshold | HourOfWeek | Rate | Stuck | Flapping | BurnRate
+Valued = Threshold | HourOfWeek | Rate | Stuck | Flapping | BurnRate | Anomaly
 Measured = tuple[
     Classes, Numbers, Numbers, Numbers
 ]  # class of each value; low, middle, high of what was expected
@@ -82,7 +84,9 @@ def hold(rule: Rule) -> int:
 
 def calm(rule: Rule) -> int | None:
     """How long it must be well to be cleared (µs); None: as long as `hold`."""
-    return _micro(rule.clears_after) if isinstance(rule.clears_after, float) else None
+    if rule.clears_after is not UNSET:
+        return _micro(rule.clears_after)
+    return _micro(rule.test.lasts) if isinstance(rule.test, Anomaly) else None
 
 
 def points(rule: Rule, closed: Closed, series: list[Series]) -> Numbers:
@@ -117,6 +121,8 @@ def measure(test: Valued, baseline: Baseline, rows: Rows, times: Times, values: 
         return stuck.classify(values, test), nothing, nothing, np.full(len(values), test.tolerance)
     if isinstance(test, Flapping):
         return flapping.classify(values, test), nothing, np.full(len(values), float(test.changes)), nothing
+    if isinstance(test, Anomaly):  # its detectors stand in analytics.novel
+        return np.zeros(len(values), np.int8), nothing, nothing, nothing
     if isinstance(test, BurnRate):
         limit = np.ones(len(values))
         return (values >= 1.0).astype(np.int8) - (values < 1.0).astype(np.int8), nothing, limit, nothing
@@ -141,6 +147,8 @@ def why(
         return wording.stands(series, test)
     if isinstance(test, Flapping):
         return wording.flaps(series, round(value), test)
+    if isinstance(test, Anomaly):
+        return wording.novel(series, value)
     if isinstance(test, BurnRate):
         return wording.burns(series, value, test)
     if isinstance(test, Threshold):

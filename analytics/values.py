@@ -23,6 +23,7 @@ from contracts.rules import Maintenance, Rule
 from contracts.series import Series
 
 PATIENCE: Final = 2 * MINUTE  # beyond its end and its lateness a window waits for samples, then it is closed
+FAR: Final = 2**62  # µs UTC, beyond all samples
 Columns = tuple[Rows, Times, Numbers]
 
 
@@ -108,10 +109,11 @@ class Values(Watch):
         self.doubted.update(np.flatnonzero(self.tracks.older.last[: len(self.tracks)] != NEVER).tolist())
 
     def newest(self, series: Series) -> int:
-        """Time of the newest sample taken of a series; NEVER where there is none."""
+        """Time of the newest sample taken of a series; NEVER: there is none yet, FAR: none is wanted."""
         row = self.tracks.find(series)
         if row is None:
-            return NEVER
+            known = self._roster is None or self._carries(self.rule.select.labels, series.device)
+            return NEVER if known and self._places.get(series) != -1 else FAR
         return self.stage.seen(row) if self.stage else int(self.tracks.last[row])
 
     def since(self, row: int) -> int:
@@ -201,9 +203,7 @@ class Values(Watch):
         """That a row fires, or fires no more, as of its newest sample."""
         verdict = Verdict.UPDATED if firing else Verdict.CLEARED
         rows, time = np.array([row], np.intp), int(self.tracks.last[row])
-        _, *expected = kinds.measure(
-            self.test, self.baseline, rows, np.array([time], np.int64), np.array([value], np.float64)
-        )
+        _, *expected = self._measure(rows, np.array([time], np.int64), np.array([value], np.float64))
         return self._judgement(row, verdict, (time, time), value, usual(expected, 0), scene)
 
     def _note(self, row: int, time: int, *, raised: bool) -> None:
@@ -235,13 +235,16 @@ class Values(Watch):
                 self.stage.restore(row, one.kept)
         return left
 
+    def _measure(self, rows: Rows, times: Times, values: Numbers) -> kinds.Measured:
+        return kinds.measure(self.test, self.baseline, rows, times, values)
+
     def _judge(
         self, tracks: Tracks, rows: Rows, times: Times, values: Numbers, scene: Scene
     ) -> list[tuple[int, Judgement]]:
         """Samples in order of (row, time) → what is to be said of which row."""
         if not len(rows):
             return []
-        classes, *expected = kinds.measure(self.test, self.baseline, rows, times, values)
+        classes, *expected = self._measure(rows, times, values)
         if self.calendar is not None:
             classes[~self.calendar.mask(times - bool(self.stage))] = -1  # a window belongs to what it ends in
         moves = tracks.move(rows, times, classes, self._hold, self._calm)

@@ -165,6 +165,15 @@ def calm(series: Series) -> Text:
     return Text(id=f"{name.id} normal kembali", en=f"{name.en} is normal again")
 
 
+def novel(series: Series, value: float) -> Text:
+    """A value as its series never brought it."""
+    name, shown = _name(series), amount(value, series.unit)
+    return Text(
+        id=f"{name.id} {shown.id}, belum pernah seperti ini",
+        en=f"{name.en} {shown.en}, unlike anything before",
+    )
+
+
 def normal(series: Series, value: float) -> Text:
     """A value that is well again."""
     shown, name = amount(value, series.unit), _name(series)

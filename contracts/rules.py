@@ -118,6 +118,13 @@ class Of(StrEnum):
     LENGTH = "length"  # seconds from the first sample to the last
 
 
+class Anomaly(msgspec.Struct, frozen=True, kw_only=True, tag="anomaly", forbid_unknown_fields=True):
+    """A value that its series never brought before, as the default detector sees it: no limit to choose."""
+
+    lasts: float = 3_600.0  # seconds after the last strange sample until it is over
+    most: int = 100  # series that are watched, each with some 130 KB of memory; the first to come
+
+
 class Quorum(msgspec.Struct, frozen=True, kw_only=True, tag="quorum", forbid_unknown_fields=True):
     """So many devices of a group beyond a limit at once, each by its newest sample."""
 
@@ -164,7 +171,7 @@ class Together(msgspec.Struct, frozen=True, kw_only=True, tag="together", forbid
     hold: float = 0.0  # seconds
 
 
-Test = Threshold | Absence | HourOfWeek | Rate | Stuck | Flapping | BurnRate | Quorum | Together
+Test = Threshold | Absence | HourOfWeek | Rate | Stuck | Flapping | BurnRate | Anomaly | Quorum | Together
 
 
 class Tumbling(msgspec.Struct, frozen=True, kw_only=True, tag="tumbling", forbid_unknown_fields=True):

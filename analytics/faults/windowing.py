@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from contracts.rules import (
+    Anomaly,
     BurnRate,
     Count,
     Flapping,
@@ -26,6 +27,7 @@ SHORTEST: Final = 1.0  # seconds of a step
 LONGEST: Final = 7 * 86_400.0  # seconds of a window
 LATEST: Final = 3_600.0  # seconds that a window may wait for late samples
 MOST_PANES: Final = 400  # steps of a window: what is remembered of each series
+MOST_NOVEL: Final = 1_000  # series with a detector each: 130 MB
 MOST_SAMPLES: Final = 1_000  # of a count window
 
 
@@ -59,6 +61,11 @@ def tests(test: Test) -> Iterable[tuple[str, str]]:
             yield from own(test)
         case BurnRate():
             yield from burning(test)
+        case Anomaly(lasts=lasts, most=most):
+            if not 0 <= lasts <= LONGEST:
+                yield ".test.lasts", f"lasts: seconds, 0 to {LONGEST:g}"
+            if not 1 <= most <= MOST_NOVEL:
+                yield ".test.most", f"most: 1 to {MOST_NOVEL} series"
 
 
 def own(test: Rate | Stuck | Flapping) -> Iterable[tuple[str, str]]:

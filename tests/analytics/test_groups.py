@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from analytics import rules
 from analytics.evaluate import Evaluator, Kept
+from analytics.tracks import NEVER
+from analytics.values import FAR, Values
 from analytics.watches import Scene
 from contracts.judgements import Judgement, Severity, Text, Verdict
 from contracts.roster import Entry
-from contracts.rules import Absence, Across, Input, Of, Quorum, Rule, Side, Test, Together
+from contracts.rules import Absence, Across, Input, Of, Quorum, Rule, Side, Test, Threshold, Together
 from contracts.series import Selector, Series
 from contracts.topics import Kind
 from devices.roster import Roster
@@ -190,11 +192,13 @@ def test_a_group_is_missed_when_all_of_it_are_silent(kit: object) -> None:
 
 
 def test_only_devices_with_the_labels_are_watched(kit: object) -> None:
-    from contracts.rules import Threshold
-
     evaluator = Evaluator([rule(Threshold(limit=80.0), "temperature", labels={"place": "barat"})])
     found = take(evaluator, kit, [(1, 0, 99.0), (4, 0, 99.0), (6, 0, 99.0)], 5)
     assert [one.device for one in found] == ["d-4"]
+    [watch] = evaluator.watches
+    assert isinstance(watch, Values)
+    newest = [watch.newest(series(device)) for device in (1, 4, 5, 6)]  # of what the store must be asked
+    assert newest == [FAR, NOW, NEVER, FAR]
 
 
 HEAD = "- id: a\n  title: { id: a, en: a }\n  severity: minor\n  select: {}\n  test:\n"

@@ -124,6 +124,8 @@ WINDOW = GOOD.replace(
         (STUCK, "over: 600", "over: 600\n    least: 1", 9, "one alone never moves"),
         (FLAP, "over: 600", "over: 600\n    changes: 1", 9, "2 or more"),
         (FLAP, "over: 600", "over: 600\n    changes: 3\n    clear: 3", 10, "fewer changes"),
+        (STUCK, "stuck\n    over: 600", "anomaly\n    most: 0", 8, "1 to 1000 series"),
+        (STUCK, "stuck\n    over: 600", "anomaly\n    lasts: -1", 8, "lasts: seconds"),
         (WINDOW, "step: 60", "step: 7", 13, "a whole number of times"),
         (WINDOW, "size: 600", "size: 6000000", 12, "size: seconds"),
         (WINDOW, "step: 60", "step: 60\n    lateness: -1", 14, "lateness: seconds"),

@@ -25,6 +25,7 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
     watermark: int  # µs UTC; the newest sample time accepted so far, never later than now
     block: Block
     events: tuple[tuple[Device, Event], ...] = ()
+    urgent: bool = False  # of a worker that takes alarms alone: readers take it before what measures
 
 
 class _Wire(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -38,6 +39,7 @@ class _Wire(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     numbers: bytes
     others: dict[int, Other]
     events: tuple[tuple[Device, Event], ...]
+    urgent: bool = False
 
 
 _decoder: Final = msgspec.msgpack.Decoder(_Wire)
@@ -58,6 +60,7 @@ def encode(accepted: Accepted) -> bytes:
             numbers=block.numbers.tobytes(),
             others=block.others,
             events=accepted.events,
+            urgent=accepted.urgent,
         )
     )
 
@@ -84,6 +87,7 @@ def decode(payload: bytes) -> Accepted:
         watermark=wire.watermark,
         block=block,
         events=wire.events,
+        urgent=wire.urgent,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import Final
 
@@ -17,6 +18,7 @@ class Metrics:
     """All of them; names start with `imm_ingest_`."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
         self._messages = Counter(
             "imm_ingest_messages",
             "Messages by channel and by how their way ended",
@@ -59,6 +61,26 @@ class Metrics:
             "Newest sample time accepted, seconds since 1970",
             registry=registry,
         )
+
+    def beside(self, lane: str) -> Metrics:
+        """Those of a second worker of this process: counted together, what is a state apart."""
+        other = copy.copy(self)
+        other.gathered = Gauge(
+            f"imm_ingest_{lane}_gathered_messages",
+            "Messages of this lane that wait for a store write",
+            registry=self._registry,
+        )
+        other.paused = Gauge(
+            f"imm_ingest_{lane}_paused",
+            "1 while reading this lane from the broker pauses",
+            registry=self._registry,
+        )
+        other.watermark = Gauge(
+            f"imm_ingest_{lane}_watermark_seconds",
+            "Newest sample time accepted in this lane, seconds since 1970",
+            registry=self._registry,
+        )
+        return other
 
     def message(self, channel: str, reason: Reason, count: int = 1) -> None:
         """Messages whose way ended so."""

@@ -17,6 +17,8 @@ CHANNELS: Final = (
     topics.Channel.FRAME,
     topics.Channel.STATUS,
 )
+URGENT: Final = (topics.Channel.EVENT,)  # a lane of their own, which no measurement holds up
+REST: Final = tuple(channel for channel in CHANNELS if channel not in URGENT)
 _OURS: Final = f"{topics.ROOT}/"
 _REMEMBERED: Final = 20_000  # topics whose parts are remembered; all are forgotten beyond, then learnt again
 

@@ -1,5 +1,8 @@
 """One worker: from the shared subscription to receipts. Workers of a group divide the messages among them.
 
+Two may stand in one process, one for alarms alone: each has its connection, its load and its write, so that
+what waits in one lane holds up nothing in the other.
+
 One write runs at a time; meanwhile the next is gathered, so writes grow with the load and stay small without
 it. What waits is bounded in records, messages and bytes: beyond, the worker stops reading from the broker
 until a write has made room.
@@ -9,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 import numpy as np
@@ -20,7 +23,7 @@ from contracts.events import Event
 from contracts.feed import Accepted
 from contracts.roster import Reader
 from contracts.series import Block
-from contracts.topics import Device
+from contracts.topics import Channel, Device
 from ingest import letters
 from ingest.box import Box
 from ingest.commit import Commit, Frames
@@ -31,7 +34,7 @@ from ingest.mappings.load import Mappings
 from ingest.metrics import Metrics
 from ingest.parcel import NOT_KEPT, Message, Parcel, Verdict
 from ingest.receipt import receipts as due
-from ingest.route import CHANNELS
+from ingest.route import CHANNELS, URGENT
 from ingest.settings import Settings
 from ingest.stages import judge, stages
 from runtime.clock import Clock
@@ -72,14 +75,19 @@ class Worker:
         settings: Settings,
         registry: CollectorRegistry,
         mappings: Mappings | None = None,
+        channels: Sequence[Channel] = CHANNELS,
+        metrics: Metrics | None = None,
     ) -> None:
+        """`channels`: what it takes; `metrics`: where it counts beside another worker of this process."""
         self.name = topics.name("worker", name)
         self._client = client
         self._feed = feed
         self._clock = clock
         self._settings = settings
         self._ids = factory(clock)
-        self._metrics = Metrics(registry)
+        self._metrics = metrics or Metrics(registry)
+        self._channels = channels
+        self._urgent = set(channels) <= set(URGENT)
         self._box = Box(settings.share, clock)
         self._mappings = mappings or Mappings()
         self._stages = stages(roster, settings, mappings=self._mappings, box=self._box)
@@ -105,7 +113,7 @@ class Worker:
     async def run(self) -> None:
         """Work until `stop` is called, then write what is gathered. Raises Stopped."""
         group = self._settings.group  # one a filter: iotcore knows a group by its name alone
-        for channel in CHANNELS:
+        for channel in self._channels:
             self._client.subscribe(topics.shared(f"{group}-{channel}", topics.every(channel)), self.handle)
         for number, foreign in enumerate(self._mappings.filters, 1):
             self._client.subscribe(topics.shared(f"{group}-mapping-{number}", foreign), self.handle)
@@ -234,6 +242,7 @@ class Worker:
                 watermark=self._watermark,
                 block=block,
                 events=events,
+                urgent=self._urgent,
             )
         )
 

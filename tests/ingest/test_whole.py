@@ -11,8 +11,10 @@ from prometheus_client import CollectorRegistry
 
 from app.brokers.port import Broker, endpoint
 from contracts import batches, instants, ranges, receipts
+from contracts.feed import Accepted
 from contracts.series import Selector
 from contracts.topics import Channel, Device, Kind, every
+from ingest.route import CHANNELS
 from ingest.settings import Settings
 from ingest.worker import Worker
 from runtime import mqtt
@@ -78,7 +80,15 @@ class City:
             yield client
 
     @asynccontextmanager
-    async def worker(self, name: str, sink: Sink, *, messages: int = 2_000) -> AsyncIterator[Worker]:
+    async def worker(
+        self,
+        name: str,
+        sink: Sink,
+        *,
+        messages: int = 2_000,
+        channels: Sequence[Channel] = CHANNELS,
+        feed: Callable[[Accepted], None] = lambda _: None,
+    ) -> AsyncIterator[Worker]:
         """A worker whose subscription holds; stopped in order at the end, unless it failed."""
         client = mqtt.Client(self._broker, client_id=f"{self.group}-{name}")
         worker = Worker(
@@ -87,10 +97,11 @@ class City:
             sink=sink,
             frames=self.store.frames,
             roster=Roster(*DEVICES),
-            feed=lambda _: None,
+            feed=feed,
             clock=System(),
             settings=Settings(group=self.group, messages=messages),
             registry=CollectorRegistry(),
+            channels=channels,
         )
         task = asyncio.create_task(worker.run())
         await asyncio.sleep(0)  # it subscribes before there is a connection

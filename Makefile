@@ -19,7 +19,7 @@ LOCKED := $(VENV)/.locked
 INSTALLED := $(VENV)/.installed
 BUILT := $(if $(wildcard web/frontend/package-lock.json),$(VENV)/.built)
 
-.PHONY: help setup demo test check static servers bench long docs lock clean
+.PHONY: help setup demo test check static servers bench long reports docs lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,12 @@ bench: setup ## figures of this machine, as JSON under build/reports
 
 long: setup servers ## kill series, soaks and full-size figures; reports land in docs/reports
 	$(BIN)/pytest --long -m long
+
+reports: setup ## what the shipped rules would have done in a simulated month; what lets them act
+	@mkdir -p build
+	$(BIN)/python -m simulator.month build/month.csv
+	$(BIN)/imm rules test deploy/rules/bima.yaml --csv build/month.csv --since 30d --relearn 21600 \
+		--report deploy/rules/reports/bima.json
 
 docs: setup ## the documentation as HTML under docs/_build
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html

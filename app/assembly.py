@@ -7,7 +7,9 @@ import msgspec
 import alerts.cap.wiring
 import alerts.explain.routes
 import alerts.publish
+import alerts.rulebook.wiring
 import alerts.wiring
+import app.rulebook
 import console.wiring
 import devices.control.sections
 import devices.control.wiring
@@ -144,6 +146,7 @@ def assemble(parts: Parts, client: Client | None = None) -> Assembly:
                     cache=parts.settings.data / "cache" / "matplotlib",
                 )
             ),
+            alerts.rulebook.wiring.contribution(parts.db, parts.rulebook, app.rulebook.reading()),
             devices.updates.routes.contribution(parts.settings.devices.versions),
             devices.presence.routes.contribution(parts.db, parts.roster),
             devices.wiring.contribution(

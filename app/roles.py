@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import alerts.routes
+import alerts.rulebook.rights
 import console.roles
 import devices.control.wiring
 import devices.roles
@@ -29,4 +30,5 @@ ROLES: Final[tuple[Role, ...]] = (
     *devices.control.wiring.ROLES,
     *programmes.tangi.roles.ROLES,
     *alerts.routes.ROLES,
+    *alerts.rulebook.rights.ROLES,
 )

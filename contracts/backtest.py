@@ -9,10 +9,12 @@ from typing import Any, Final
 import msgspec
 
 from contracts.errors import Refused
+from contracts.instants import WEEK
 from contracts.judgements import Severity, Text
 
 LARGEST: Final = 1_000_000  # bytes of one report
 VERSION: Final = 1
+_LATEST: Final = 7_258_118_400_000_000  # µs UTC, 2200
 
 
 class Life(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -111,6 +113,14 @@ def _checked(found: Report) -> Report:
         raise Refused("report.version", found.version, f"{VERSION}: test the rule again")
     if not 0 < found.since < found.until:
         raise Refused("report.since", found.since, "before its end")
+    if found.until > _LATEST:
+        raise Refused("report.until", found.until, "µs UTC, before the year 2200")
     if len(found.hours) != 24:
         raise Refused("report.hours", len(found.hours), "24 of them")
+    for name, most in (("shown", 1_000), ("by_device", 1_000), ("noisiest", 1_000), ("days", 4_000)):
+        if len(getattr(found, name)) > most:
+            raise Refused(f"report.{name}", len(getattr(found, name)), f"at most {most}")
+    for life in found.shown:
+        if not found.since - WEEK <= life.start <= (life.end or _LATEST) <= _LATEST:
+            raise Refused("report.shown", life.start, "within the report's span, and before its end")
     return found

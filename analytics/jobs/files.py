@@ -33,6 +33,10 @@ class Files:
         self._mark = self._look()
         return load(self._paths)
 
+    def changed(self) -> bool:
+        """Whether they are others than when they were loaded."""
+        return self._look() != self._mark
+
     async def reload(
         self, evaluator: Evaluator, scene: Callable[[], Scene], metrics: Metrics
     ) -> tuple[Evaluator, list[Judgement]] | None:

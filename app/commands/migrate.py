@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from app.histories import HISTORIES
+from app.rulebook import ship
 from app.settings import load
 from city import db
 from runtime.cli import emit, json_option
@@ -21,11 +22,14 @@ from runtime.cli import emit, json_option
 @click.pass_context
 def migrate(context: click.Context, *, only_check: bool, json: bool) -> None:
     """Bring the city's database to this version, before its first start. The ledger moves when opened."""
-    database = db.Database.of(load(context).city)
+    settings = load(context)
+    database = db.Database.of(settings.city)
     try:
         if only_check:
             db.check(database, HISTORIES)
         versions = {} if only_check else db.upgrade(database, HISTORIES)
+        if not only_check:
+            ship(settings, database)
     finally:
         database.close()
     emit({"state": "up to date", **versions}, json=json)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import click
 
-from app.commands.api import api_option, instant, shown
+from app.commands.api import api_option, call, instant, shown
 from contracts.backtest import Report
 from contracts.errors import Refused
 from contracts.instants import DAY, HOUR, MINUTE, WEEK
@@ -174,3 +174,76 @@ def _tell(found: list[Report]) -> None:
             ],
             json=False,
         )
+
+
+@rules.command("list")
+@api_option
+@json_option
+def list_(api: str, *, json: bool) -> None:
+    """Which rules there are, and which act."""
+    found = call(api, "GET", "/api/v1/rules")["items"]
+    if not found and not json:
+        click.echo("No rules: the setting analytics.rules names their files.")
+        return
+    rows = [
+        {
+            "rule": one["rule"],
+            "state": one["state"],
+            "back-test": "there" if one["report"] else "missing",
+            "on trial": one["said"],
+            "decided": shown(one["changed"]),
+            "by": one["by"],
+        }
+        for one in found
+    ]
+    emit(found if json else rows, json=json)
+
+
+@rules.command()
+@api_option
+@click.argument("file", type=_FILE)
+@click.option("--report", type=_FILE, required=True, help="What `imm rules test --report` wrote.")
+@click.option("--rule", "wanted", multiple=True, help="Only this rule of the file; may be given again.")
+@click.option("--why", default="", help="Kept in the audit trail.")
+@click.option("--ask", is_flag=True, help="Hand the reports in, and let somebody decide in the browser.")
+def activate(api: str, file: Path, report: Path, wanted: tuple[str, ...], why: str, *, ask: bool) -> None:
+    """Let the rules of FILE act, each by its report."""
+    from contracts import backtest
+
+    try:
+        reports = backtest.read(report)
+    except Refused as error:
+        raise Failure.of(f"{report} cannot be used", error) from None
+    chosen = _chosen(file, wanted)
+    untried = ", ".join(one.id for one in chosen if one.hash not in reports)
+    if untried:
+        raise Failure(
+            f"{report} has no report of {untried} as it now is",
+            "a rule acts by what its very content would have done",
+            f"run `imm rules test {file} --report {report}` again, or name others with --rule",
+        )
+    for one in chosen:
+        _decide(api, one.id, reports[one.hash], why, ask=ask)
+
+
+@rules.command()
+@api_option
+@click.argument("rule")
+@click.option("--why", required=True, help="Kept in the audit trail.")
+def trial(api: str, rule: str, why: str) -> None:
+    """Let RULE act no more: what it says is kept, and nobody is alerted."""
+    call(api, "POST", f"/api/v1/rules/{rule}/trial", json={"why": why}, headers={"If-Match": "*"})
+    click.echo(f"{rule} is on trial.")
+
+
+def _decide(api: str, rule: str, report: Report, why: str, *, ask: bool) -> None:
+    import msgspec
+
+    told = msgspec.to_builtins(report)
+    mark = call(api, "PUT", f"/api/v1/rules/{rule}/report", json=told)["hash"]
+    if ask:
+        click.echo(f"{rule}: report {mark} is handed in; decide at /aturan/{rule}")
+        return
+    body = {"report": mark, "why": why}
+    call(api, "POST", f"/api/v1/rules/{rule}/activate", json=body, headers={"If-Match": "*"})
+    click.echo(f"{rule} acts, by report {mark}.")

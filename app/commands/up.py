@@ -11,7 +11,7 @@ from typing import Final
 import click
 import httpx
 
-from app import histories, identities
+from app import histories, identities, rulebook
 from app.brokers.choice import choose
 from app.brokers.port import Broker
 from app.processes.children import children
@@ -74,10 +74,11 @@ def bring(settings: Settings) -> Broker | None:
 
 
 def prepare(settings: Settings) -> None:
-    """Bring the city's database to this version, and let the command line in. Raises city's errors."""
+    """Bring the city's database up to date, let shipped rules act, and the command line in. Raises errors."""
     database = db.Database.of(settings.city)
     try:
         db.upgrade(database, histories.HISTORIES)
+        rulebook.ship(settings, database)
     finally:
         database.close()
     identities.command_line(settings)

@@ -56,6 +56,7 @@ class Platform:
             broker.port_311 = {self.port_311}
             api.port = {self.api.rpartition(":")[2]}
             analytics.rules = ["{self.folder / "rules.yaml"}"]
+            alerts.unproven = "act"
             ingest.mappings = ["{MAPPINGS}"]
             """
         )

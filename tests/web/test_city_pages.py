@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 from sqlalchemy import insert
 
+from app.rulebook import shipped
 from city.geography import Site
 from city.identity.caller import SYSTEM, Grant
 from city.identity.model import UnitKind
@@ -28,6 +29,7 @@ from tests.fixtures.stage import Stage
 from tests.fixtures.whole import Whole
 
 SAMPLES = {
+    "/aturan/{rule}": "/aturan/kiosk-hot",
     "/cek/{code}": "/cek/none",
     "/kendali/{device}": "/kendali/kiosk-01",
     "/peluncuran/{rollout}": "/peluncuran/{rollout}",
@@ -48,7 +50,12 @@ SAMPLES = {
     "/operasi/surat/ulangi": "/operasi/surat/ulangi?penerima=tangi",
 }
 # No pages: files, parts of pages, and what a browser runs in the background.
-FILES = {"/berkas/{token}", "/pemberitahuan/lonceng", "/pemberitahuan/pekerja.js"}
+FILES = {
+    "/aturan/{rule}/{report}.svg",
+    "/berkas/{token}",
+    "/pemberitahuan/lonceng",
+    "/pemberitahuan/pekerja.js",
+}
 # There it tells of the status.
 EXPECTED = ("/cek/none", "/kelola/orang/baru", "/kelola/webhook/baru", "/kelola/lokasi/baru")
 LEADS = {"/kelola"}  # to another page
@@ -71,6 +78,7 @@ class City:
             SYSTEM, self.someone, Grant(role="viewer", programme="platform", unit="dishub"), why="uji coba"
         )
         self.app = self.program()
+        parts.rulebook.ship(shipped(parts.settings.analytics.rules))
         self.rollout = self.change()
         with parts.db.begin() as tx:
             plan = Plan(device="kiosk-1", kind=Kind.KIOSK, site="bima", title="Kiosk timur")

@@ -12,6 +12,7 @@ from web import language
 
 WORDS = re.compile(r"%\(\w+\)\w|%%")
 PACKAGES = (
+    "alerts/rulebook",
     "console",
     "devices/control",
     "devices/pages",

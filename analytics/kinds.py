@@ -51,6 +51,22 @@ _OF: Final[dict[Of, Callable[[View], Numbers]]] = {
     Of.LENGTH: lambda view: (view.final("last_time") - view.first("first_time")) / SECOND,
 }
 
+NEEDS: Final = {  # columns of the windows that each asks for
+    Of.MEAN: ("sum", "count"),
+    Of.MIN: ("min",),
+    Of.MAX: ("max",),
+    Of.SUM: ("sum",),
+    Of.COUNT: ("count",),
+    Of.LAST: ("last",),
+    Of.RANGE: ("min", "max"),
+    Of.LENGTH: ("first_time", "last_time"),
+}
+_NEEDS: Final[dict[type, tuple[str, ...]]] = {
+    Rate: ("rise", "first", "last", "first_time", "last_time"),
+    Stuck: ("min", "max", "count", "first_time", "last_time"),
+    Flapping: ("flips",),
+}
+
 
 def stage(rule: Rule) -> Panes | Runs | None:
     """What makes windows of the samples of a rule, or None where it judges each sample."""
@@ -59,16 +75,25 @@ def stage(rule: Rule) -> Panes | Runs | None:
         step = test.step or test.over / STEPS
         size = round(test.over / step) * _micro(step)
         limit = test.limit if isinstance(test, Flapping) else 0.0
-        return Panes(size=size, step=_micro(step), lateness=_micro(test.lateness), limit=limit)
+        late = _micro(test.lateness)
+        return Panes(size=size, step=_micro(step), lateness=late, limit=limit, needs=_NEEDS[type(test)])
     if isinstance(test, BurnRate):
         step = _micro(test.step)
         size = round(max(pair.long for pair in test.pairs) / test.step) * step
-        return Panes(size=size, step=step, lateness=_micro(test.lateness), limit=burn_rate.limit(test))
+        return Panes(
+            size=size,
+            step=step,
+            lateness=_micro(test.lateness),
+            limit=burn_rate.limit(test),
+            needs=("count", "bad"),
+        )
     if isinstance(window, Tumbling):
-        return Panes(size=_micro(window.size), step=_micro(window.size), lateness=_micro(window.lateness))
+        size, late = _micro(window.size), _micro(window.lateness)
+        return Panes(size=size, step=size, lateness=late, needs=NEEDS[window.of])
     if isinstance(window, Sliding):
         size = round(window.size / window.step) * _micro(window.step)
-        return Panes(size=size, step=_micro(window.step), lateness=_micro(window.lateness))
+        late = _micro(window.lateness)
+        return Panes(size=size, step=_micro(window.step), lateness=late, needs=NEEDS[window.of])
     if isinstance(window, Session):
         gap, most = _micro(window.gap), _micro(window.most)
         return Runs(gap=gap, most=most, lateness=_micro(window.lateness))

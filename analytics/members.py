@@ -32,7 +32,8 @@ class Members:
     def __init__(self, asked: Input, step: int) -> None:
         """`step` in µs."""
         self.input = asked
-        self.panes = Panes(size=round(asked.over * SECOND / step) * step, step=step)
+        size = round(asked.over * SECOND / step) * step
+        self.panes = Panes(size=size, step=step, needs=kinds.NEEDS[asked.of])
         self.places: dict[Series, int] = {}
         self.minute = 0  # of the roster by which the places were found
         self._series: list[Series] = []

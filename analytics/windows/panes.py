@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -21,8 +22,10 @@ class Panes:
     Samples that come in any order before that are in their place. All of µs.
     """
 
-    def __init__(self, *, size: int, step: int, lateness: int = 0, limit: float = 0.0) -> None:
-        """`limit`: above it a value counts as bad."""
+    def __init__(
+        self, *, size: int, step: int, lateness: int = 0, limit: float = 0.0, needs: Sequence[str] = COLUMNS
+    ) -> None:
+        """`limit`: above it a value counts as bad; `needs`: columns that will be asked for."""
         self.reach = size  # samples so far before a window's end are in it
         self.step = step
         self.panes = size // step
@@ -31,11 +34,15 @@ class Panes:
         self._waiting = Waiting()
         self._due: Times = np.empty(0, np.int64)  # at which watermark a row has something to tell
         self._numbers: Times = np.empty((0, self.panes - 1), np.int64)  # closed panes, newest at the end
-        self._kept: dict[str, Numbers] = {name: np.empty((0, self.panes - 1)) for name in COLUMNS}
+        steps = {"first", "last"} if {"rise", "flips"} & set(needs) else set()
+        self._needs = [name for name in COLUMNS if name in {*needs, *steps}]
+        self._kept: dict[str, Numbers] = {name: np.empty((0, self.panes - 1)) for name in self._needs}
 
     def fresh(self) -> Panes:
         """Another that knows nothing yet."""
-        return Panes(size=self.reach, step=self.step, lateness=self._lateness, limit=self._limit)
+        return Panes(
+            size=self.reach, step=self.step, lateness=self._lateness, limit=self._limit, needs=self._needs
+        )
 
     @property
     def crowded(self) -> int:
@@ -133,7 +140,9 @@ class Panes:
         pane = np.concatenate([numbers[held], pane[first]])
         order = np.argsort(row, kind="stable")  # each half is in order, and what is kept lies before
         row, pane = row[order], pane[order]
-        columns = {name: np.concatenate([self._kept[name][due][held], new[name]])[order] for name in COLUMNS}
+        columns = {
+            name: np.concatenate([kept[due][held], new[name]])[order] for name, kept in self._kept.items()
+        }
         fresh_row = np.ones(len(row), np.bool_)
         fresh_row[1:] = row[1:] != row[:-1]
         return row, pane, stepped(columns, fresh_row, self._limit)
@@ -187,15 +196,19 @@ class Panes:
 
     def save(self) -> dict[int, bytes]:
         """What must survive a restart, by row."""
-        found: dict[int, bytes] = {}
-        for row, held in self._waiting.save().items():
-            at = self._numbers[row] != NEVER
-            columns = np.stack([self._kept[name][row][at] for name in COLUMNS])
-            held_all = msgspec.structs.replace(
-                held, panes=self._numbers[row][at].tobytes(), columns=columns.tobytes()
+        held = self._waiting.save()
+        rows = np.fromiter(held, np.intp, len(held))
+        columns = np.stack([kept[rows] for kept in self._kept.values()], axis=2)
+        numbers = self._numbers[rows]
+        begins = (numbers == NEVER).sum(axis=1)
+        return {
+            row: msgspec.msgpack.encode(
+                msgspec.structs.replace(
+                    one, panes=numbers[place, begin:].tobytes(), columns=columns[place, begin:].tobytes()
+                )
             )
-            found[row] = msgspec.msgpack.encode(held_all)
-        return found
+            for place, (begin, (row, one)) in enumerate(zip(begins.tolist(), held.items(), strict=True))
+        }
 
     def restore(self, row: int, raw: bytes) -> None:
         """Inverse of `save`, for one row."""
@@ -206,9 +219,9 @@ class Panes:
         numbers = np.frombuffer(held.panes, np.int64)
         if len(times):
             self._due[row] = (int(times.min()) // self.step + 1) * self.step
-        if len(numbers):
-            columns = np.frombuffer(held.columns, np.float64).reshape(len(COLUMNS), -1)
+        if len(numbers) and len(held.columns) == len(held.panes) * len(self._needs):  # else of other columns
+            columns = np.frombuffer(held.columns, np.float64).reshape(-1, len(self._needs))
             self._numbers[row, self.panes - 1 - len(numbers) :] = numbers
-            for name, column in zip(COLUMNS, columns, strict=True):
-                self._kept[name][row, self.panes - 1 - len(numbers) :] = column
+            for place, kept in enumerate(self._kept.values()):
+                kept[row, self.panes - 1 - len(numbers) :] = columns[:, place]
             self._due[row] = min(int(self._due[row]), held.front + self.step)

@@ -107,7 +107,9 @@ def summed(times: Times, values: Numbers, first: Mask, limit: float) -> dict[str
 
 
 def stepped(columns: dict[str, Numbers], new_row: Mask, limit: float) -> dict[str, Numbers]:
-    """With what steps over from each pane to the next of its row."""
+    """With what steps over from each pane to the next of its row, where `rise` or `flips` asks for it."""
+    if not columns.keys() & {"rise", "flips"}:
+        return columns
     step = np.zeros(len(new_row))
     flips = np.zeros(len(new_row))
     first, last = columns["first"], columns["last"]

@@ -9,12 +9,13 @@ import pytest
 
 from alerts.tables import HISTORY
 from city import history
-from city.db import Database, upgrade
+from city.db import Database
 from contracts import judgements
 from contracts.instants import SECOND
 from contracts.judgements import Evidence, Judgement, Severity, Text, Verdict
 from runtime.clock import Fake
 from runtime.ids import Factory
+from tests.fixtures.tables import ready
 
 Make = Callable[..., Judgement]
 
@@ -33,8 +34,7 @@ def ids() -> Factory:
 
 @pytest.fixture
 def db(city_url: str) -> Iterator[Database]:
-    database = Database(city_url)
-    upgrade(database, [history.HISTORY, HISTORY])
+    database = ready(city_url, [history.HISTORY, HISTORY])
     yield database
     database.close()
 
@@ -42,8 +42,7 @@ def db(city_url: str) -> Iterator[Database]:
 @pytest.fixture
 def lite(tmp_path: Path) -> Iterator[Database]:
     """SQLite alone, where the database is not what is tested."""
-    database = Database(f"sqlite:///{tmp_path / 'lite.sqlite'}")
-    upgrade(database, [history.HISTORY, HISTORY])
+    database = ready(f"sqlite:///{tmp_path / 'lite.sqlite'}", [history.HISTORY, HISTORY])
     yield database
     database.close()
 

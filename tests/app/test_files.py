@@ -8,18 +8,17 @@ from click.testing import CliRunner
 from app.commands.files import files
 from app.histories import HISTORIES
 from app.settings import Settings, resolve
-from city.db import Database, upgrade
 from city.files.links import Keys
 from city.files.tables import contents
 from runtime.cli import Failure
+from tests.fixtures.tables import ready
 
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("IMM_DATA", str(tmp_path))
     settings = resolve(Settings(data=tmp_path))
-    database = Database.of(settings.city)
-    upgrade(database, HISTORIES)
+    database = ready(settings.city.url, HISTORIES)
     with database.begin() as tx:
         row = {"digest": "ab", "path": "ab-1", "stored": 3, "refs": 1, "unused": None}
         tx.execute(contents.insert().values(**row))

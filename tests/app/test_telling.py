@@ -13,7 +13,6 @@ from app.parts import Parts
 from app.settings import Settings
 from app.telling import PACKAGES, Codes, People, told
 from city.audit import Trail
-from city.db import Database, upgrade
 from city.identity.came import Came
 from city.identity.contacts import Contact, ContactKind
 from city.identity.errors import Unsent
@@ -29,6 +28,7 @@ from runtime import ids, metrics
 from runtime.calendar import Calendars
 from runtime.clock import Fake
 from tests.city.notifications.wire import Endpoint
+from tests.fixtures.tables import ready
 
 PHONE = "+6281234567890"
 
@@ -36,8 +36,7 @@ PHONE = "+6281234567890"
 @pytest.fixture
 def parts(tmp_path: Path) -> Iterator[Any]:
     clock = Fake()
-    db = Database(f"sqlite:///{tmp_path / 'city.sqlite'}")
-    upgrade(db, HISTORIES)
+    db = ready(f"sqlite:///{tmp_path / 'city.sqlite'}", HISTORIES)
     file = KeyFile(tmp_path / "keys.json", clock=clock)
     prepare(db, file, clock)
     yield SimpleNamespace(

@@ -13,18 +13,17 @@ from sqlalchemy.engine import make_url
 
 from alerts.tables import alerts
 from app.histories import HISTORIES
-from city.db import Database, upgrade
+from city.db import Database
 from contracts.instants import HOUR, MINUTE
 from tests.dashboards.conftest import Board
 from tests.dashboards.grafana import Shown
+from tests.fixtures.tables import ready
 
 
 @pytest.fixture
 def as_reader(postgres_url: str, root: Path) -> Iterator[Callable[[str], list[Any]]]:
     """Ask a migrated database as `grafana`."""
-    database = Database(postgres_url)
-    upgrade(database, HISTORIES)
-    database.close()
+    ready(postgres_url, HISTORIES).close()
     url = make_url(postgres_url)
     place = [f"--host={url.host}", f"--port={url.port}", "--username=imm", f"--dbname={url.database}"]
     command = [

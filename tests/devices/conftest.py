@@ -1,7 +1,7 @@
 """A city database with the devices' tables on each engine, and who works with it."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import city.imports.history
 import city.privacy.history
 import devices.history
 from city.audit import Filters, Kept, Trail, page
-from city.db import Database, upgrade
+from city.db import Database, History
 from city.identity.caller import SYSTEM, Caller, Kind
 from city.privacy import KeyFile, Vault, keks
 from contracts.topics import Kind as Sort
@@ -23,6 +23,7 @@ from devices.registry import Device, Plan, Registry, State
 from devices.roles import DISABLE, ENROL, MANAGE, READ
 from runtime.clock import Fake
 from runtime.ids import Factory
+from tests.fixtures.tables import ready
 
 HISTORIES = (
     city.history.HISTORY,
@@ -48,19 +49,23 @@ def ids() -> Factory:
     return lambda: f"id-{next(numbers):06}"
 
 
+@pytest.fixture(scope="session")
+def histories() -> Sequence[History]:
+    """Whose tables the databases have."""
+    return HISTORIES
+
+
 @pytest.fixture
-def db(city_url: str) -> Iterator[Database]:
-    database = Database(city_url)
-    upgrade(database, HISTORIES)
+def db(city_url: str, histories: Sequence[History]) -> Iterator[Database]:
+    database = ready(city_url, histories)
     yield database
     database.close()
 
 
 @pytest.fixture
-def lite(tmp_path: Path) -> Iterator[Database]:
+def lite(tmp_path: Path, histories: Sequence[History]) -> Iterator[Database]:
     """SQLite alone, where the database is not what is tested."""
-    database = Database(f"sqlite:///{tmp_path / 'lite.sqlite'}")
-    upgrade(database, HISTORIES)
+    database = ready(f"sqlite:///{tmp_path / 'lite.sqlite'}", histories)
     yield database
     database.close()
 

@@ -17,7 +17,7 @@ from app.brokers.mosquitto import find
 from app.fleets import opened
 from app.histories import HISTORIES
 from app.settings import Settings, resolve
-from city.db import Database, upgrade
+from city.db import Database
 from contracts.enrolment import Claim
 from contracts.instants import DAY
 from devices.ca import root
@@ -28,6 +28,7 @@ from runtime.ports import free_port
 from simulator.chaos.stack import Stack
 from tests.edge.updates.wheels import wheel
 from tests.fixtures.stacks import LIMIT, until
+from tests.fixtures.tables import ready
 
 pytestmark = pytest.mark.system
 WITHIN = 60.0  # seconds from the command to the first sample that an app can read
@@ -69,9 +70,7 @@ class City:
     def found(self) -> None:
         """Make the authority, as `imm device ca init` does, and the broker's files."""
         settings = resolve(Settings(data=self.folder / "data"))
-        database = Database.of(settings.city)
-        upgrade(database, HISTORIES)
-        database.close()
+        ready(settings.city.url, HISTORIES).close()
         with opened(settings) as desk, desk.db.begin() as tx:
             offline = root.make(self.folder / "root.key", "sangat rahasia sekali", System().now())
             ca = desk.fleet.authority

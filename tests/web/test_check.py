@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, Page
 
-from city.db import Database, upgrade
+from city.db import Database
 from city.documents import Issued, Paper, Register, Settings, codes
 from city.documents.history import HISTORY
 from city.history import HISTORY as CITY
@@ -17,6 +17,7 @@ from runtime.clock import Clock, Fake
 from runtime.ids import factory
 from tests.fixtures.served import Served
 from tests.fixtures.stage import Stage
+from tests.fixtures.tables import ready
 from web import check
 
 PDF = b"%PDF-1.7 signed"
@@ -27,8 +28,7 @@ Issue = Callable[..., Issued]
 
 
 def register(url: str, clock: Clock) -> tuple[Database, Register]:
-    db = Database(url)
-    upgrade(db, [CITY, HISTORY])
+    db = ready(url, [CITY, HISTORY])
     return db, Register(db, Settings(), clock=clock, ids=factory(clock))
 
 

@@ -12,7 +12,6 @@ from sqlalchemy import Connection, select
 from city.audit import Trail
 from city.audit.history import HISTORY as AUDIT
 from city.audit.tables import entries
-from city.db import Database, upgrade
 from city.files import Files, Kind, Links, Settings, Use
 from city.files.history import HISTORY
 from city.files.links import Keys
@@ -21,6 +20,7 @@ from city.identity.caller import SYSTEM
 from runtime.clock import Fake
 from runtime.ids import factory
 from tests.fixtures.stage import Stage
+from tests.fixtures.tables import ready
 from web import access
 from web import files as web
 
@@ -52,8 +52,7 @@ class Desk:
     def __init__(self, folder: Path, clock: Fake) -> None:
         url = f"sqlite:///{folder / 'city.sqlite'}"
         self.folder = folder
-        self.db = Database(url)
-        upgrade(self.db, [AUDIT, HISTORY])
+        self.db = ready(url, [AUDIT, HISTORY])
         shelf = open_shelf(Settings(place=str(folder / "files")))
         self.files = Files(self.db, shelf, Drawer(), clock=clock, ids=factory(clock))
         self.links = Links(Keys(folder / "links"), clock, 60)

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from city.db import Database, upgrade
 from city.geography import Areas, Atlas, Boundaries, Site
 from city.geography.history import HISTORY
 from runtime.clock import Fake
 from tests.fixtures.stage import Stage
+from tests.fixtures.tables import ready
 from web import places
 
 SQUARE = ((108.535, -6.745), (108.545, -6.745), (108.545, -6.735), (108.535, -6.735), (108.535, -6.745))
@@ -19,8 +19,7 @@ SUNYARAGI = "32.74.05.1002"
 
 @pytest.fixture
 def atlas(tmp_path: Path, clock: Fake) -> Iterator[Atlas]:
-    db = Database(f"sqlite:///{tmp_path / 'places.sqlite'}")
-    upgrade(db, [HISTORY])
+    db = ready(f"sqlite:///{tmp_path / 'places.sqlite'}", [HISTORY])
     areas = Areas.load()
     yield Atlas(db, clock, areas, Boundaries(areas, {SUNYARAGI: ((SQUARE,),)}))
     db.close()

@@ -7,7 +7,6 @@ import pytest
 from fastapi.testclient import TestClient
 from starlette.requests import Request
 
-from city.db import Database, upgrade
 from city.identity.caller import Caller
 from city.identity.caller import Kind as Who
 from city.search import Document, Finder, Index, Kind, engine
@@ -15,6 +14,7 @@ from city.search.history import HISTORY
 from contracts.judgements import Text
 from runtime.clock import Fake
 from tests.fixtures.stage import Stage
+from tests.fixtures.tables import ready
 from web import access, search
 
 LAW = Kind(
@@ -28,8 +28,7 @@ LAW = Kind(
 
 @pytest.fixture
 def stage(tmp_path: Path, clock: Fake) -> Iterator[Stage]:
-    db = Database(f"sqlite:///{tmp_path / 'search.sqlite'}")
-    upgrade(db, [HISTORY])
+    db = ready(f"sqlite:///{tmp_path / 'search.sqlite'}", [HISTORY])
     index = Index(engine(lite=True))
     with db.begin() as tx:
         for number in range(7):

@@ -13,19 +13,19 @@ from app.histories import HISTORIES
 from app.settings import Settings, resolve
 from city.audit import CITY, Sealer
 from city.audit.seals import MARK
-from city.db import Database, upgrade
+from city.db import Database
 from city.privacy import KeyFile
 from runtime.cli import Failure
 from runtime.clock import System
 from tests.city.audit.books import note, tampering
+from tests.fixtures.tables import ready
 
 
 @pytest.fixture
 def city(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
     monkeypatch.setenv("IMM_DATA", str(tmp_path / "data"))
     settings = resolve(Settings(data=tmp_path / "data"))
-    db = Database.of(settings.city)
-    upgrade(db, HISTORIES)
+    db = ready(settings.city.url, HISTORIES)
     keys = KeyFile(settings.privacy.keys_file, clock=System())
     keys.make()
     note(db, System(), 3)

@@ -7,7 +7,7 @@ import pytest
 
 from city.audit import Trail
 from city.audit.history import HISTORY as AUDIT
-from city.db import Database, upgrade
+from city.db import Database
 from city.files import Files, Kind, Use
 from city.files.errors import Missing
 from city.files.history import HISTORY
@@ -18,6 +18,7 @@ from city.privacy import KeyFile, Subjects, Vault, keks
 from city.privacy.history import HISTORY as PRIVACY
 from runtime.clock import Fake
 from runtime.ids import factory
+from tests.fixtures.tables import ready
 
 PAPER = Use(name="test.paper", kinds=(Kind.CSV,))
 LETTER = Use(name="test.letter", kinds=(Kind.CSV,))
@@ -27,8 +28,7 @@ SECRET = b"Nama;NIK\r\nSiti;3274010101900001\r\n"
 
 @pytest.fixture
 def db(city_url: str) -> Iterator[Database]:
-    database = Database(city_url)
-    upgrade(database, [CITY, AUDIT, PRIVACY, HISTORY])
+    database = ready(city_url, [CITY, AUDIT, PRIVACY, HISTORY])
     yield database
     database.close()
 

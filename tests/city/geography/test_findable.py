@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from city.db import Database, upgrade
+from city.db import Database
 from city.geography import Areas, Atlas, Boundaries, Site
 from city.geography.findable import sources
 from city.geography.history import HISTORY
@@ -12,12 +12,12 @@ from city.search import PUBLIC, Finder, Index, Query, engine
 from city.search.history import HISTORY as SEARCH
 from city.search.rebuild import rebuild
 from runtime.clock import Fake
+from tests.fixtures.tables import ready
 
 
 @pytest.fixture
 def both(city_url: str) -> Iterator[Database]:
-    database = Database(city_url)
-    upgrade(database, [SEARCH, HISTORY])
+    database = ready(city_url, [SEARCH, HISTORY])
     yield database
     database.close()
 

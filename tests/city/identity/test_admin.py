@@ -11,8 +11,8 @@ from app.cli import imm
 from app.histories import HISTORIES
 from app.roles import ROLES
 from app.settings import Settings, resolve
-from city.db import Database, upgrade
 from city.identity.roles import Catalogue
+from tests.fixtures.tables import ready
 
 Run = Callable[..., Result]
 
@@ -21,9 +21,7 @@ Run = Callable[..., Result]
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs `imm admin` on a database that is up to date."""
     settings = resolve(Settings(data=tmp_path))
-    database = Database.of(settings.city)
-    upgrade(database, HISTORIES)
-    database.close()
+    ready(settings.city.url, HISTORIES).close()
     monkeypatch.setenv("IMM_DATA", str(tmp_path))
 
     def go(*words: str) -> Result:

@@ -11,21 +11,20 @@ from app.commands.backup import backup
 from app.commands.keys import keys
 from app.histories import HISTORIES
 from app.settings import Settings, resolve
-from city.db import Database, upgrade
+from city.db import Database
 from city.privacy import KeyFile, Vault
 from city.privacy.keks import prepare
 from runtime.cli import Failure
 from runtime.clock import System
 from tests.city.privacy.safe import FIELDS, got, put
+from tests.fixtures.tables import ready
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("IMM_DATA", str(tmp_path / "data"))
     settings = resolve(Settings(data=tmp_path / "data"))
-    db = Database.of(settings.city)
-    upgrade(db, HISTORIES)
-    db.close()
+    ready(settings.city.url, HISTORIES).close()
     return settings
 
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import text
 
-from city.db import Database, check, upgrade
+from city.db import Database, check
 from city.db.migrate import differences
 from city.schedule import At, Clock, Every, State
 from city.schedule.clocks import SET
@@ -15,6 +15,7 @@ from contracts.errors import Refused
 from contracts.instants import HOUR, MINUTE, SECOND, from_datetime
 from runtime.clock import Fake
 from tests.city.schedule.bench import CALENDARS, KIND, Bench, lite, written
+from tests.fixtures.tables import ready
 
 
 def at(text: str) -> int:
@@ -22,8 +23,7 @@ def at(text: str) -> int:
 
 
 def test_migrations_make_what_the_code_declares(city_url: str) -> None:
-    db = Database(city_url)
-    upgrade(db, [HISTORY])
+    db = ready(city_url, [HISTORY])
     check(db, [HISTORY])
     assert differences(db, HISTORY) == []
     db.close()

@@ -22,7 +22,6 @@ from app.histories import HISTORIES
 from app.parts import Parts
 from app.processes import accounts
 from app.settings import Broker, Settings, resolve
-from city.db import Database, upgrade
 from city.identity.caller import SYSTEM
 from contracts.access import Role, account
 from contracts.enrolment import Ask
@@ -38,6 +37,7 @@ from runtime.ports import free_port
 from runtime.service import Service
 from tests.devices.broker.conftest import LIMIT, SECRET
 from tests.devices.ca.makers import csr
+from tests.fixtures.tables import ready
 
 pytestmark = pytest.mark.system
 
@@ -62,9 +62,7 @@ async def parts(tmp_path: Path, root: Path) -> AsyncIterator[Parts]:
             ),
         )
     )
-    database = Database.of(settings.city)
-    upgrade(database, HISTORIES)
-    database.close()
+    ready(settings.city.url, HISTORIES).close()
     async with asyncio.TaskGroup() as tasks:
         service = Service(tasks, System())
         async with Parts(settings, service) as made:

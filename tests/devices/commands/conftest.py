@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from prometheus_client import CollectorRegistry
 import devices.commands.history
 from app.brokers.port import Broker, endpoint
 from city.audit import Trail
-from city.db import Database, Lease, upgrade
+from city.db import Database, History, Lease
 from city.identity.caller import SYSTEM, Caller
 from contracts import commands, status
 from contracts.commands import Command, Result, RunDiagnostics, State, What
@@ -68,20 +67,9 @@ class House:
         return self.desk.get(SYSTEM, key)
 
 
-@pytest.fixture
-def db(city_url: str) -> Iterator[Database]:
-    database = Database(city_url)
-    upgrade(database, ALL)
-    yield database
-    database.close()
-
-
-@pytest.fixture
-def lite(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'lite.sqlite'}")
-    upgrade(database, ALL)
-    yield database
-    database.close()
+@pytest.fixture(scope="session")
+def histories() -> Sequence[History]:
+    return ALL
 
 
 @pytest.fixture

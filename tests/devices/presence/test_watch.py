@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 
 import city.history
 import devices.presence.history
-from city.db import Database, Lease, upgrade
+from city.db import Database, Lease
 from city.errors import LeaseLost
 from contracts import judgements, status
 from contracts.feed import Accepted
@@ -29,6 +29,7 @@ from devices.roster import Roster
 from runtime.clock import Fake
 from runtime.mqtt import Handler, Message
 from runtime.spool import Item
+from tests.fixtures.tables import ready
 
 SETTINGS = Settings(tick=0.001)
 DEVICES = [Device(site="bima", kind=Kind.KIOSK, device=f"kiosk-{number}") for number in range(3)]
@@ -37,8 +38,7 @@ LIMIT = 10.0
 
 @pytest.fixture
 def db(city_url: str) -> Iterator[Database]:
-    database = Database(city_url)
-    upgrade(database, (city.history.HISTORY, devices.presence.history.HISTORY))
+    database = ready(city_url, (city.history.HISTORY, devices.presence.history.HISTORY))
     yield database
     database.close()
 

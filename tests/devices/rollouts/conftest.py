@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 import devices.rollouts.history
 import devices.shadow.history
 from city.audit import Trail
-from city.db import Database, Lease, upgrade
+from city.db import Database, History, Lease
 from city.identity.caller import SYSTEM
 from contracts.presence import State
 from contracts.roster import Entry
@@ -130,20 +129,9 @@ class Fleet:
         return [name for name in self.names if self.den.get(name).values.get("volume") == volume]
 
 
-@pytest.fixture
-def db(city_url: str) -> Iterator[Database]:
-    database = Database(city_url)
-    upgrade(database, ALL)
-    yield database
-    database.close()
-
-
-@pytest.fixture
-def lite(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'lite.sqlite'}")
-    upgrade(database, ALL)
-    yield database
-    database.close()
+@pytest.fixture(scope="session")
+def histories() -> Sequence[History]:
+    return ALL
 
 
 @pytest.fixture

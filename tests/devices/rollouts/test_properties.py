@@ -11,7 +11,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from city.db import Database, upgrade
 from city.identity.caller import SYSTEM
 from contracts.presence import State as Presence
 from devices.rollouts import Part, State, Step
@@ -21,6 +20,7 @@ from devices.rollouts.gate import Health
 from devices.rollouts.model import Plan
 from runtime.clock import Fake
 from tests.devices.rollouts.conftest import ALL, Fleet, fine
+from tests.fixtures.tables import ready
 
 _COUNT = 6
 _DEVICES = st.integers(0, _COUNT - 1)
@@ -32,8 +32,7 @@ class Life(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        self.db = Database(f"sqlite:///{Path(self.folder.name) / 'life.sqlite'}")
-        upgrade(self.db, ALL)
+        self.db = ready(f"sqlite:///{Path(self.folder.name) / 'life.sqlite'}", ALL)
         self.fleet = Fleet(self.db, Fake(), _COUNT)
         for name in self.fleet.names:
             self.fleet.den.wish(name, volume=70)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 import devices.shadow.history
 from city.audit import Trail
-from city.db import Database, upgrade
+from city.db import Database, History
 from city.identity.caller import SYSTEM
 from contracts.roster import Reader
 from contracts.shadow import Reported
@@ -51,20 +50,9 @@ class Den:
         return self.service.get(SYSTEM, device)
 
 
-@pytest.fixture
-def db(city_url: str) -> Iterator[Database]:
-    database = Database(city_url)
-    upgrade(database, ALL)
-    yield database
-    database.close()
-
-
-@pytest.fixture
-def lite(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'lite.sqlite'}")
-    upgrade(database, ALL)
-    yield database
-    database.close()
+@pytest.fixture(scope="session")
+def histories() -> Sequence[History]:
+    return ALL
 
 
 @pytest.fixture

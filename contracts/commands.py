@@ -7,6 +7,7 @@ whoever does a command keeps what became of it, answers the same to the same id,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, Protocol
 
@@ -192,7 +193,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     device: str
     type: Type
-    state: str  # queued, sent, or one of State, or timed-out
+    state: str  # queued, sent, withdrawn, or one of State, or timed-out
     over: bool  # nothing more will happen
     time: int  # µs UTC since when
     reason: str = ""
@@ -263,6 +264,24 @@ def what(type_: str, arguments: dict[str, Any]) -> What:
     except (*_TROUBLE, TypeError) as error:
         raise Refused("arguments", arguments, str(error)) from None
     return found
+
+
+def typed(type_: str, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Arguments as a person types them: text where the argument is text, else as JSON has them."""
+    kind = KINDS.get(Type(type_)) if type_ in set(Type) else None
+    kinds = {field.name: field.type for field in msgspec.structs.fields(kind)} if kind else {}
+    return {name: _typed(text, kinds.get(name, Any)) for name, text in texts.items()}
+
+
+def _typed(text: str, kind: Any) -> Any:
+    try:
+        return msgspec.convert(text, kind) if kind is not Any else msgspec.json.decode(text)
+    except msgspec.MsgspecError:
+        pass
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.MsgspecError:
+        return text
 
 
 def arguments(what: What) -> dict[str, Any]:

@@ -140,7 +140,7 @@ def unit(kind: str, config: Path) -> None:
     """Print the systemd unit of an agent that is installed here."""
     from edge.health.unit import text
 
-    click.echo(text(kind, config), nl=False)
+    click.echo(text(kind, config.absolute()), nl=False)  # systemd takes no other
 
 
 edge.add_command(enrol)

@@ -10,7 +10,7 @@ import msgspec
 
 from app.commands import device_waiting as waiting
 from app.commands.api import api_option, call, pages, shown
-from contracts.commands import Type
+from contracts.commands import Type, typed
 from runtime.cli import Failure, emit, json_option
 
 _TYPES: Final = click.Choice([one.value for one in Type])
@@ -44,7 +44,7 @@ def send(
     **told: Any,
 ) -> None:
     """Have one device do something."""
-    body = {"type": type_, "arguments": values(words), **told}
+    body = {"type": type_, "arguments": typed(type_, texts(words)), **told}
     made = call(api, "POST", f"/api/v1/devices/{device}/commands", json=body, headers=once())
     if wait is not None:
         made = waiting.one(api, made, wait)
@@ -89,7 +89,7 @@ def send_many(
             json=json,
         )
         return
-    body = {"type": type_, "arguments": values(words), "whom": whom, **told}
+    body = {"type": type_, "arguments": typed(type_, texts(words)), "whom": whom, **told}
     made = call(api, "POST", "/api/v1/commands", json=body, headers=once())
     if wait is None:
         emit(made, json=json)

@@ -23,9 +23,12 @@ def key(file: Path) -> None:
     from devices.updates.bundle import keygen
 
     public = keygen(file)
-    click.echo(f"{file} is the key. Devices that join from now on believe it by this line in imm.toml,")
-    click.echo("those that have joined by the same without `devices.` in their agent.toml:\n")
-    click.echo(f'devices.updates.keys = ["{public}"]')
+    click.echo(
+        f"{file} is the key. So the platform tells it to each device that joins from now on (imm.toml):\n"
+    )
+    click.echo(f'[devices.updates]\nkeys = ["{public}"]\n')
+    click.echo("A device that has joined before is claimed again, or is told by hand (agent.toml):\n")
+    click.echo(f'[updates]\nkeys = ["{public}"]\nsource = "…/api/v1/agents"')
 
 
 @version.command()

@@ -87,7 +87,8 @@ def _commanding(routes: APIRouter, room: Room) -> None:
         if reading.faults or type_ is None:
             return await _show(request, room, device, reading.form, "command", 422)
         try:
-            what = commands.what(type_, _words("arguments", typed.value("arguments")))
+            told = commands.typed(type_, _words("arguments", typed.value("arguments")))
+            what = commands.what(type_, told)
 
             def work(tx: Connection) -> Response:
                 room.desk.issue(tx, caller, device, what, why=why)
@@ -141,14 +142,14 @@ def _back(typed: forms.Form, device: str) -> Response:
     return RedirectResponse(back.local(typed.value("back")) or f"{ROOT}/{device}", status_code=303)
 
 
-def _words(field: str, text: str) -> dict[str, Any]:
-    """`percent=30 seconds=60`, or one a line → values. Raises Refused."""
-    found: dict[str, Any] = {}
+def _words(field: str, text: str) -> dict[str, str]:
+    """`percent=30 seconds=60`, or one a line → name and text. Raises Refused."""
+    found: dict[str, str] = {}
     for word in text.split("\n") if "\n" in text else text.split():
         name, equals, value = word.strip().partition("=")
         if not equals or not name:
             raise Refused(field, word, "NAME=VALUE, such as percent=30")
-        found[name] = value_of(value)
+        found[name] = value.strip()
     return found
 
 

@@ -59,7 +59,9 @@ def enrol(
         raise cli.Failure(_WHAT, why, "name a folder that this user may write, with --folder") from None
     click.echo(f"{given.device} at {given.site} is in the fleet; {given.title or given.kind}")
     click.echo(f"certificate until {instants.to_rfc3339(given.ends)}, renewed by itself")
-    click.echo(f"start it: imm-edge {given.kind} --config {folder / 'agent.toml'}")
+    config = folder.absolute() / "agent.toml"
+    click.echo(f"try it:  imm-edge {given.kind} --config {config}")
+    click.echo(f"keep it: imm-edge unit {given.kind} --config {config}   # for systemd; so it updates itself")
 
 
 def _complete(claim: Claim, server: str, pin: str) -> Claim:

@@ -28,12 +28,18 @@ def plug(station: Station, control: Control, environment: Mapping[str, str] = os
     """Where a launcher started us: take updates, and prove ourselves where we are one."""
     place = environment.get(slots.FOLDER, "")
     if not place or slots.CHOSEN not in environment:
+        control.executor.register(Type.UPDATE_AGENT, _without_slots)
         return
     folder = Path(place)
     updater = Updater(folder, station.settings.updates, stop=station.service.stop)
     control.executor.register(Type.UPDATE_AGENT, updater.handle, resume=updater.resume)
     if slots.read(folder).trial == environment[slots.CHOSEN]:
         station.service.start("proof of this version", updater.prove(lambda: healthy(station)))
+
+
+async def _without_slots(_command: Command, _telling: Telling) -> NoReturn:
+    """Say why there are no updates. Raises Refusal."""
+    raise Refusal("it was not started by the unit of `imm-edge unit`, which names where versions go")
 
 
 def healthy(station: Station) -> bool:

@@ -66,6 +66,13 @@ def test_one_waits_for_many_and_is_told_who_is_not_done(run: Run, whole: Whole) 
     assert (well.exit_code, "not done" in well.stdout) == (0, False)
 
 
+def test_an_argument_that_is_text_stays_text(run: Run) -> None:
+    words = ("send", "kiosk-1", "update-agent", "--set", "version=9.0", "--why", "Senin", "--json")
+    sent = run(*words)
+    assert (sent.exit_code, json.loads(sent.stdout)["arguments"]["version"]) == (0, "9.0")
+    run("withdraw", json.loads(sent.stdout)["id"], "--why", "salah")
+
+
 def test_what_has_not_left_of_many_is_taken_back(run: Run) -> None:
     made = json.loads(run(*MANY, "--json").stdout)
     taken = run("withdraw", made["id"], "--bulk", "--why", "salah")

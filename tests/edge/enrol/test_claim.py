@@ -235,6 +235,7 @@ def test_the_command(platform: Platform, home: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "kiosk-07 at bima is in the fleet" in done.output
     assert f"imm-edge kiosk --config {home / AGENT}" in done.output
+    assert f"imm-edge unit kiosk --config {home / AGENT}" in done.output
 
 
 @pytest.mark.parametrize(

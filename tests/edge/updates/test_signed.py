@@ -123,7 +123,7 @@ def test_versions_are_signed_on_the_command_line(tmp_path: Path) -> None:
     wheels.mkdir()
     (wheels / "imm_edge-3.1-py3-none-any.whl").write_bytes(b"wheel")
     key, into = str(tmp_path / "key"), str(tmp_path / "agents")
-    assert "updates.keys" in run("key", key)
+    assert "[devices.updates]" in run("key", key)
     assert (tmp_path / "key").stat().st_mode & 0o077 == 0
     assert "File exists" in run("key", key)
     given = ["--wheels", str(wheels), "--key", key, "--into", into]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from contracts.errors import Refused
 from contracts.judgements import Text
+from web.forms import Form
 
 _STATES: Final = {"accepted": "diterima", "running": "berjalan", "sent": "terkirim", "queued": "menunggu"}
 _STEPS: Final = {
@@ -39,6 +41,8 @@ _SENTENCES: Final = (
         r"the device said that it was (?P<state>\w+), and nothing after that; it is asked again",
         "perangkat bilang {state}, lalu diam; ditanyakan lagi",
     ),
+    (r"(?P<who>.+) took it back: (?P<why>.*)", "ditarik kembali oleh {who}: {why}"),
+    (r"only a command that is queued can be taken back", "hanya perintah yang menunggu bisa ditarik"),
     (r"this device cannot do (?P<what>[\w-]+)", "perangkat ini tidak bisa melakukan {what}"),
     (r"it took more than (?P<seconds>[\d.]+) s", "makan waktu lebih dari {seconds} detik"),
     # what a device should be like
@@ -66,9 +70,28 @@ _SENTENCES: Final = (
         ),
         "{failed} dari {all} gagal di tahap {stage}; {device}: {reason}",
     ),
+    (
+        r"(?P<count>\d+) devices are asleep, and will be so when they come back",
+        "{count} perangkat sedang tidur, dan akan menjadi demikian saat kembali",
+    ),
+    (
+        r"no device of the first stage came online within (?P<seconds>\d+) s",
+        "tidak satu pun perangkat tahap pertama tersambung dalam {seconds} detik",
+    ),
     (r"as in version (?P<version>\d+)", "seperti di versi {version}"),
     (r"taken back: (?P<reason>.*)", "dikembalikan: {reason}"),
     (r"(?P<step>pause|resume|abort|leave) by (?P<who>[^:]+): (?P<why>.*)", "{step} oleh {who}: {why}"),
+    (
+        r"(?P<device>\S+): it is part of rollout (?P<rollout>\S+), which is not over",
+        "{device}: masih dalam peluncuran {rollout} yang belum selesai",
+    ),
+    (r"no device is like this", "tidak ada perangkat yang seperti ini"),
+    (r"say what is to change", "sebutkan yang hendak diubah"),
+    (r"none of these devices has such keys", "tidak satu pun perangkat ini punya setelan itu"),
+    (
+        r"(?P<step>pause|resume|abort|leave|fail|finish) is not possible; possible: (?P<allowed>.*)",
+        "langkah ini tidak mungkin sekarang",
+    ),
     # steps of a device's life
     (r"it is gone(?: for good)?", "perangkat ini sudah pensiun"),
     (r"it is not shut out", "perangkat ini tidak sedang dimatikan"),
@@ -92,6 +115,11 @@ _SENTENCES: Final = (
     (r"ids are unique in the city, and this one is taken", "Id ini sudah dipakai"),
     (r"it is needed for the whole city", "izinnya diperlukan untuk seluruh kota"),
     (r"it is needed for (?P<unit>\S+)", "izinnya diperlukan untuk unit {unit}"),
+    (r"say something", "tulis sesuatu"),
+    (r"leave out what cannot be seen", "buang tanda yang tidak tampak"),
+    (r"at most (?P<most>\d+) characters", "paling banyak {most} karakter"),
+    (r"there is no such device", "tidak ada perangkat ini"),
+    (r"there is no such (?P<what>unit)", "tidak ada unit ini"),
     (r"its command is gone", "perintahnya sudah tidak ada"),
     (r"it says that it has another certificate", "perangkat bilang memakai sertifikat lain"),
     (r"the certificate is to be renewed", "sertifikatnya perlu diperbarui"),
@@ -107,6 +135,11 @@ def told(reason: str) -> Text:
             parts = {name: _part(name, value) for name, value in match.groupdict().items()}
             return Text(id=said.format(**parts), en=reason)
     return Text(id=reason, en=reason)
+
+
+def faulty(form: Form, error: Refused) -> Form:
+    """The form with what was refused: at its field, or above where the form has none of that name."""
+    return form.but(error.field if error.field in form.values else "", told(error.reason))
 
 
 def _part(name: str, value: str) -> str:

@@ -16,6 +16,7 @@ from contracts import commands
 from contracts.errors import Refused
 from contracts.judgements import Text
 from contracts.roster import Entry, Reader
+from devices import reasons
 from devices.commands import Desk
 from devices.commands.roles import ISSUE
 from devices.control import told
@@ -96,7 +97,7 @@ def _commanding(routes: APIRouter, room: Room) -> None:
 
             return await once_.within(work)
         except Refused as error:
-            return await _show(request, room, device, reading.form.refused(error), "command", 422)
+            return await _show(request, room, device, reasons.faulty(reading.form, error), "command", 422)
 
 
 def _wishing(routes: APIRouter, room: Room) -> None:
@@ -116,7 +117,7 @@ def _wishing(routes: APIRouter, room: Room) -> None:
         try:
             await to_thread.run_sync(change)
         except Refused as error:
-            fault = Text(id=error.reason, en=error.reason)
+            fault = reasons.told(error.reason)
             return await _show(request, room, device, reading.form.but("value", fault), "wish", 422)
         except Outdated:
             return await _show(request, room, device, reading.form.but("", _CHANGED), "wish", 412)

@@ -17,6 +17,7 @@ from contracts.errors import Refused
 from contracts.judgements import Text
 from contracts.settables import KEYS
 from contracts.topics import Kind
+from devices import reasons
 from devices.control.pages import LONGEST, value_of
 from devices.rollouts import Rollouts, Step
 from devices.rollouts.errors import Busy, NotNow
@@ -58,6 +59,7 @@ def _listed(routes: APIRouter, rollouts: Rollouts) -> None:
         return render(
             request,
             "control/rollouts.html",
+            told=reasons.told,
             rollouts=found[:_PAGE],
             stages=STAGES,
             next=paging.cursor(found[_PAGE - 1].created, found[_PAGE - 1].id) if len(found) > _PAGE else None,
@@ -93,10 +95,10 @@ def _beginning(routes: APIRouter, rollouts: Rollouts) -> None:
             return await once_.within(work)
         except Refused as error:
             names = {"selector": "site", "patch": "key", key: "value"}
-            fault = Text(id=error.reason, en=error.reason)
+            fault = reasons.told(error.reason)
             return _form(request, reading.form.but(names.get(error.field, ""), fault), status=422)
         except Busy as error:
-            fault = Text(id=f"{error.value}: {error.reason}", en=f"{error.value}: {error.reason}")
+            fault = reasons.told(f"{error.value}: {error.reason}")
             return _form(request, reading.form.but("", fault), status=409)
 
 
@@ -125,7 +127,7 @@ def _one(routes: APIRouter, db: Database, rollouts: Rollouts) -> None:
         except Outdated:
             return await show(request, rollout, reading.form.but("", _CHANGED), step, 412)
         except NotNow as error:
-            fault = Text(id=error.reason, en=error.reason)
+            fault = reasons.told(error.reason)
             return await show(request, rollout, reading.form.but("", fault), step, 409)
         return RedirectResponse(f"{ROOT}/{rollout}", status_code=303)
 
@@ -141,6 +143,7 @@ def _one(routes: APIRouter, db: Database, rollouts: Rollouts) -> None:
         return render(
             request,
             "control/rollout.html",
+            told=reasons.told,
             status=status,
             rollout=told,
             devices=devices,

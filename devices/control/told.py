@@ -10,6 +10,7 @@ import msgspec
 from contracts.commands import Type
 from contracts.roster import Entry
 from contracts.settables import KEYS
+from devices import reasons
 from devices.commands import Desk, Filters
 from devices.commands.roles import permission
 from devices.shadow import Shadows
@@ -55,6 +56,7 @@ def shadow(shadows: Shadows, caller: access.Who, entry: Entry, unit: str) -> dic
         "shadow": found,
         "lines": lines,
         "keys": list(known.values()),
+        "told": reasons.told,
         "writes": caller.may(WRITE, unit=unit),
     }
 
@@ -62,7 +64,8 @@ def shadow(shadows: Shadows, caller: access.Who, entry: Entry, unit: str) -> dic
 def commands(desk: Desk, caller: access.Who, entry: Entry, unit: str) -> dict[str, Any]:
     """Content of the section on commands. Blocks."""
     types = [type_ for type_ in Type if caller.may(permission(type_), unit=unit)]
-    return {"commands": desk.page(caller, Filters(device=entry.device), limit=_MOST), "types": types}
+    found = desk.page(caller, Filters(device=entry.device), limit=_MOST)
+    return {"commands": found, "types": types, "told": reasons.told}
 
 
 def _json(value: object) -> str:

@@ -27,7 +27,7 @@ from runtime.clock import Clock
 Place = tuple[int, int, str, str]  # rank of the last line of a page
 _RELAY: Final = "outbox"  # the lease of the process in which presence is watched
 _GONE: Final = 15 * SECOND  # after its end: another takes over sooner where there is one
-_OLDEST: Final = 10 * SECOND  # so old may be when a device was last heard
+_OLDEST: Final = 15 * SECOND  # so old may be when a device was last heard
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):

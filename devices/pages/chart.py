@@ -43,12 +43,14 @@ def router(board: Board, sites: Callable[[], Iterable[Spot]], clock: Clock) -> A
         now = clock.now()
         known = {one.id: one for one in sites()}
         lines = [one for one in board.lines(caller) if one.standing(now) is not Standing.RETIRED]
+        found = tallies((one.device.site, one.standing(now)) for one in lines)
+        if not site and len(found) == 1:  # one dot says little: its devices
+            site = found[0].name
         if site:
             lines = sorted((one for one in lines if one.device.site == site), key=lambda one: one.rank(now))
             title = known[site].title if site in known else site
             placed = [one for one in lines if one.device.longitude is not None]
             return {"site": site, "title": title, "lines": lines, "placed": placed[:_MOST]}
-        found = tallies((one.device.site, one.standing(now)) for one in lines)
         return {"site": "", "tallies": [_told(one, known, lines) for one in found]}
 
     @routes.get(PATH, dependencies=[access.needs(READ)])

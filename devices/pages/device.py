@@ -166,7 +166,7 @@ def _showing(routes: APIRouter, room: Room) -> None:
         try:
             await written(room.db, lambda tx: verb(tx, caller, device))
         except Refused as error:
-            return await _page(request, room, device, 422, _with(typed, step).refused(error))
+            return await _page(request, room, device, 422, reasons.faulty(_with(typed, step), error))
         except NotNow as error:
             fault = reasons.told(error.reason)
             return await _page(request, room, device, 409, _with(typed, step).but("", fault))

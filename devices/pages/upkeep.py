@@ -95,8 +95,7 @@ class _Desk:
         try:
             await written(self._room.db, work)
         except Refused as error:
-            name = error.field if error.field in form.values else ""
-            return await self.show(request, device, form.but(name, reasons.told(error.reason)), 422)
+            return await self.show(request, device, reasons.faulty(form, error), 422)
         except NotNow as error:
             return await self.show(request, device, form.but("", reasons.told(error.reason)), 409)
         return RedirectResponse(f"{ROOT}/{device}/pemeliharaan", status_code=303)

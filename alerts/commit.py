@@ -15,15 +15,18 @@ from alerts.means import BARE, Means
 from alerts.model import lifecycle
 from alerts.model.lifecycle import Outcome, Place, Step
 from alerts.rulebook.standing import Trials
+from alerts.settings import Flap
 from alerts.tables import alerts, judgements, marks, open_, refused
 from alerts.ward import Ward
 from city.db import Database, new_or_nothing
 from contracts.alerts import Alert
 from contracts.errors import Refused
+from contracts.instants import SECOND
 from runtime.ids import Factory
 from runtime.logs import clean
 
 _PLACE: Final = Place.__struct_fields__
+_MOST_OPENED: Final = 100  # beginnings of alerts of one fingerprint that are remembered
 
 
 class Bad(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +83,9 @@ class Bench:
         told = [item.judgement for item in batch]
         self._trials = Trials(tx, told, now=now) if means.rulebook else None
         fingerprints = sorted({item.judgement.fingerprint for item in batch if not item.judgement.probe})
+        # Without clocks nothing would end what is held.
+        self._flap = means.settings.flap if means.clocks is not None else Flap(most=0)
+        self._opened: dict[str, list[int]] = {}
         self._places: dict[str, Place | None] = dict.fromkeys(fingerprints)
         self._open: dict[str, Alert] = {}
         self._known: set[str] = set()
@@ -101,6 +107,8 @@ class Bench:
         held = select(marks).where(marks.c.fingerprint.in_(fingerprints)).order_by(marks.c.fingerprint)
         for row in self._tx.execute(held.with_for_update()):
             self._places[row.fingerprint] = _place(row)
+            since = self._now - round(self._flap.span * SECOND)
+            self._opened[row.fingerprint] = [time for time in row.opened or () if time > since]
 
     def take(self, item: Good) -> str:
         """Apply one judgement."""
@@ -117,12 +125,18 @@ class Bench:
             now=self._now,
             ids=self._ids,
             hold=self._hold,
+            flaps=not judgement.probe and self._flaps(fingerprint),
         )
         if self._trials is not None:
             step = self._trials.sift(judgement, step)
         step = self._ward.keep(step, before=before, by=judgement.producer)
         self._note(item, step)
         return step.outcome
+
+    def _flaps(self, fingerprint: str) -> bool:
+        """Whether an alert of it began so often of late that the next one is held."""
+        opened = self._opened.get(fingerprint, [])
+        return 0 < self._flap.most <= len(opened)
 
     def _note(self, item: Good, step: Step) -> None:
         judgement = item.judgement
@@ -142,6 +156,8 @@ class Bench:
             return
         self._places[fingerprint] = item.place
         self._moved.add(fingerprint)
+        if step.alert is not None and fingerprint not in self._open:
+            self._opened.setdefault(fingerprint, []).append(self._now)
         if step.alert is not None and step.alert.resolved is None:
             self._open[fingerprint] = step.alert
         elif step.alert is not None:
@@ -155,7 +171,12 @@ class Bench:
         if self._taken:
             self._tx.execute(insert(judgements), self._taken)
         places = [(fingerprint, self._places[fingerprint]) for fingerprint in sorted(self._moved)]
-        moved = [{"of": name, "touched": self._now} | asdict(place) for name, place in places if place]
+        moved = [
+            {"of": name, "touched": self._now, "opened": self._opened.get(name, [])[-_MOST_OPENED:]}
+            | asdict(place)
+            for name, place in places
+            if place
+        ]
         if moved:
             self._tx.execute(update(marks).where(marks.c.fingerprint == bindparam("of")), moved)
 

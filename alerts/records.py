@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
 
 from alerts.errors import Unknown
 from alerts.model.lifecycle import Outcome, Step
 from alerts.tables import alerts, history
 from city import outbox
 from contracts.alerts import Alert
+from contracts.cloudevents import CloudEvent
 from contracts.judgements import Evidence, Severity
 from runtime.ids import Factory
 
@@ -62,47 +63,75 @@ def entries(tx: Connection, alert: str, *, limit: int = 1_000) -> list[Entry]:
     return [_entry(row) for row in reversed(tx.execute(query).all())]
 
 
-def keep(
-    tx: Connection, step: Step, *, by: str, note: str = "", ids: Factory, first: bool | None = None
-) -> None:
-    """Write what a step changed, and tell of it. `ids` gives the event its id.
+class Pen:
+    """Writes what steps changed, and tells of it, many at once. Nothing is read before it is flushed."""
 
-    `first`: whether people are told of it with this step, and were not before; None: where it fired.
-    """
-    alert = step.alert
-    if alert is None:
-        return
-    told = msgspec.to_builtins(alert)
-    values = told | {"rank": _RANKS[alert.severity]}
-    if step.outcome is Outcome.FIRED:
-        values["fired"] = alert.updated
-    if alert.revision == 1:
-        tx.execute(insert(alerts), values)
-    else:
-        tx.execute(update(alerts).where(alerts.c.id == alert.id), values)
-    tx.execute(
-        insert(history).inline(),  # nobody asks for the row's id
-        {
-            "alert": alert.id,
-            "revision": alert.revision,
-            "time": alert.updated,
-            "outcome": step.outcome,
-            "severity": alert.severity,
-            "by": by,
-            "note": note,
-            "evidence": values["evidence"] if step.outcome in _JUDGED else None,
-        },
-    )
-    if step.outcome in _EVENTS:
-        event = outbox.event(
-            _kind(step.outcome, first=first),
-            id=ids(),
-            source="/alerts",
-            subject=alert.id,
-            time=alert.updated,
-            data=told,
+    def __init__(self, tx: Connection, ids: Factory) -> None:
+        """`ids` gives each event its id."""
+        self._tx = tx
+        self._ids = ids
+        self._clear()
+
+    def _clear(self) -> None:
+        self._new: list[dict[str, Any]] = []
+        self._fired: list[dict[str, Any]] = []  # known before, and others hear of them from now on
+        self._changed: list[dict[str, Any]] = []
+        self._lines: list[dict[str, Any]] = []
+        self._events: dict[bool, list[CloudEvent]] = {False: [], True: []}  # probes apart
+
+    def keep(self, step: Step, *, by: str, note: str = "", first: bool | None = None) -> None:
+        """Write one step.
+
+        `first`: whether people are told of it with this step, and were not before; None: where it fired.
+        """
+        alert = step.alert
+        if alert is None:
+            return
+        told = msgspec.to_builtins(alert)
+        values = told | {"rank": _RANKS[alert.severity]}
+        fires = step.outcome is Outcome.FIRED
+        if alert.revision == 1:
+            self._new.append(values | {"fired": alert.updated if fires else None})
+        elif fires:
+            self._fired.append(values | {"of": alert.id, "fired": alert.updated})
+        else:
+            self._changed.append(values | {"of": alert.id})
+        self._lines.append(
+            {
+                "alert": alert.id,
+                "revision": alert.revision,
+                "time": alert.updated,
+                "outcome": step.outcome,
+                "severity": alert.severity,
+                "by": by,
+                "note": note,
+                "evidence": values["evidence"] if step.outcome in _JUDGED else None,
+            }
         )
-        outbox.append(tx, event, probe=alert.probe)
+        if step.outcome in _EVENTS or first:
+            event = outbox.event(
+                _kind(step.outcome, first=first),
+                id=self._ids(),
+                source="/alerts",
+                subject=alert.id,
+                time=alert.updated,
+                data=told,
+            )
+            self._events[alert.probe].append(event)
+
+    def flush(self) -> None:
+        """Have all of it in the transaction."""
+        if self._new:
+            self._tx.execute(insert(alerts), self._new)
+        for rows_ in (self._fired, self._changed):
+            if rows_:
+                self._tx.execute(update(alerts).where(alerts.c.id == bindparam("of")), rows_)
+        if self._lines:
+            self._tx.execute(insert(history).inline(), self._lines)  # nobody asks for the rows' ids
+        for probe, events in self._events.items():
+            if events:
+                outbox.append(self._tx, *events, probe=probe)
+        self._clear()
 
 
 def _kind(outcome: Outcome, *, first: bool | None) -> str:

@@ -12,6 +12,14 @@ from alerts.quiet.inhibition import SHIPPED, Inhibition
 from contracts.instants import DAY, HOUR, SECOND
 
 
+class Flap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When an alert that comes and goes is held as one."""
+
+    most: int = 5  # times that it may begin in a span; 0: as often as it likes
+    span: float = 600.0  # seconds
+    calm: float = 600.0  # seconds without a finding after which it is over
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Times in seconds."""
 
@@ -27,4 +35,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     inhibitions: tuple[Inhibition, ...] = SHIPPED  # which alerts tell the cause of others
     groupings: tuple[Grouping, ...] = GROUPINGS  # what belongs together; the first that matches counts
     storm: Storm = Storm()
+    flap: Flap = Flap()
     linger: float = 300.0  # that a group stays open after its last alert, for those that come again

@@ -42,6 +42,8 @@ alerts: Final = Table(
     Column("maintenance_until", Instant),
     Column("group", String(36), nullable=False),
     Column("grouped", Boolean(create_constraint=False), nullable=False),
+    Column("flapping", Boolean(create_constraint=False), nullable=False),
+    Column("cleared", Instant),
 )
 open_: Final = (alerts.c.state != "resolved") & alerts.c.probe.is_(False)
 Index("ix_alerts_open", alerts.c.fingerprint, unique=True, sqlite_where=open_, postgresql_where=open_)
@@ -90,6 +92,7 @@ marks: Final = Table(
     Column("judged", Instant, nullable=False),
     Column("time", Instant, nullable=False),
     Column("touched", Instant, nullable=False),
+    Column("opened", Json),  # when alerts of it began of late, µs UTC
 )
 Index("ix_alerts_marks_touched", marks.c.touched)
 

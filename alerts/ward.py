@@ -45,6 +45,7 @@ class Ward:
     def __init__(self, tx: Connection, *, now: int, ids: Factory, means: Means = BARE) -> None:
         enter(tx)
         self._tx = tx
+        self._pen = records.Pen(tx, ids)
         self._now = now
         self._ids = ids
         self._means = means
@@ -57,6 +58,7 @@ class Ward:
     def scene(self) -> Scene:
         """What is true now; looked up once."""
         rules = self._means.settings.inhibitions
+        self._pen.flush()
         return Scene(
             now=self._now,
             silences=tuple(silences.living(self._tx, self._now)),
@@ -69,7 +71,7 @@ class Ward:
         """Write what a step changed, with what stands beside it; the step as it was written."""
         alert = step.alert
         if alert is None or alert.probe:
-            records.keep(self._tx, step, by=by, note=note, ids=self._ids)
+            self._pen.keep(step, by=by, note=note)
             return step
         if alert.state is State.FIRING and step.outcome is not Outcome.ACKNOWLEDGED:
             alert = lifecycle.with_beside(alert, self.scene.beside(alert), before=before)
@@ -102,10 +104,14 @@ class Ward:
         if scope == "group":
             self.groups.over(of)
             return
+        if scope == "calm":
+            self._settle(of)
+            return
         group = self.groups.get(of) if scope == "acknowledge" else None
         if group is not None and group.acknowledged is None:
             return  # it has become worse since: that wants another look
         while True:
+            self._pen.flush()
             which = reach.firing(self._tx, scope, of, self._means.settings.inhibitions)
             query = select(alerts).where(which, alerts.c.id > after).order_by(alerts.c.id)
             query = query.limit(AT_ONCE).with_for_update()
@@ -130,11 +136,13 @@ class Ward:
 
     def close(self) -> None:
         """Do what follows for other alerts and for silences."""
+        self._pen.flush()
         while self._causes:
             id_, _ = self._causes.popitem()
             self.tend("cause", id_)
         for silence in sorted(self._freed):
             self._lapse(silence)
+        self._pen.flush()
         linger = round(self._means.settings.linger * SECOND)
         for group in self.groups.empty():
             if linger and self._means.clocks is not None:
@@ -142,6 +150,12 @@ class Ward:
             else:
                 self.groups.over(group)
         self.groups.close()
+
+    def _settle(self, alert: str) -> None:
+        """End an alert that flapped, where it has been calm."""
+        known = records.get(self._tx, alert, lock=True)
+        calm = round(self._means.settings.flap.calm * SECOND)
+        self.keep(lifecycle.settle(known, now=self._now, calm=calm), before=known, by=ALERTS)
 
     def _sparing(self, alert: Alert, before: Alert | None) -> Alert:
         """An alert of which people would be told now for the first time, or its group in its place."""
@@ -154,11 +168,13 @@ class Ward:
         step = Step(outcome=outcome, alert=alert)
         was = before.told if before is not None else None
         first = (was is None and alert.told is not None) if alert.state is State.FIRING else None
-        records.keep(self._tx, step, by=by, note=note, ids=self._ids, first=first)
+        self._pen.keep(step, by=by, note=note, first=first)
         rules = self._means.settings.inhibitions
         if outcome in _TURNS and any(rule.causes(alert) for rule in rules):
             self._causes[alert.id] = alert
             self.__dict__.pop("scene", None)
+        if outcome is Outcome.CALMER:
+            self.later("calm", alert.id, due=self._now + round(self._means.settings.flap.calm * SECOND))
         if outcome is Outcome.RESOLVED and before is not None and before.silence:
             self._freed.add(before.silence)
         self.groups.moved(before, alert)

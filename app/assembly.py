@@ -29,6 +29,7 @@ import web.rights.wiring
 import web.search
 import web.webhooks
 from alerts.explain.service import Explainer
+from app import alerting
 from app.letters import Letters
 from app.parts import Parts, roster
 from city import privacy, schedule
@@ -74,7 +75,7 @@ class Assembly(msgspec.Struct, frozen=True, kw_only=True):
 
 def assemble(parts: Parts, client: Client | None = None) -> Assembly:
     """Put the contributions together. `client`: the connection of the process that has the relay."""
-    warned = alerts.wiring.wire(parts.db, parts.alerting, clock=parts.clock, ids=parts.ids)
+    warned = alerts.wiring.wire(parts.db, alerting.means(parts), clock=parts.clock, ids=parts.ids)
     desk = warned.desk
     told, listed = _retained(parts, client) if client else ((), ())
     hands = (

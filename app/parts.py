@@ -11,8 +11,8 @@ from typing import Final, Self, TypeVar
 
 import msgspec
 
-from alerts import means as alerting
 from alerts.rulebook.service import Rulebook
+from app import alerting
 from app.histories import HISTORIES
 from app.papers import Papers
 from app.roles import ROLES
@@ -105,22 +105,11 @@ class Parts:
         )
 
     @cached_property
-    def alerting(self) -> alerting.Means:
-        """What an alert's life among people takes."""
-        return alerting.Means(
-            settings=self.settings.alerts,
-            clocks=self.clocks,
-            roster=self.roster,
-            rulebook=self.settings.alerts.unproven == "trial",
-            trail=self.audit,
-        )
-
-    @cached_property
     def rulebook(self) -> Rulebook:
         """Which rules act."""
         shelves = Shelves(self.settings.analytics.rules)
         clock, ids_, trail = self.clock, self.ids, self.audit
-        return Rulebook(self.db, shelves, clock=clock, ids=ids_, trail=trail, means=self.alerting)
+        return Rulebook(self.db, shelves, clock=clock, ids=ids_, trail=trail, means=alerting.means(self))
 
     @cached_property
     def control(self) -> Control:

@@ -58,6 +58,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     maintenance_until: int | None = None  # µs UTC
     group: str = ""  # id of the group to which it belongs since it fires
     grouped: bool = False  # whether people were told of its group instead
+    flapping: bool = False  # it came and went too often: held as one, until it has been calm for a while
+    cleared: int | None = None  # µs UTC since when nothing is found any more, while it is flapping
 
 
 class Desk(Protocol):

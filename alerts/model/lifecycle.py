@@ -26,6 +26,8 @@ class Outcome(StrEnum):
     SILENCED = "silenced"
     INHIBITED = "inhibited"  # another alert tells the cause
     MAINTAINED = "maintenance"  # its device is being worked on
+    CALMER = "calmer"  # cleared, and held because it flaps
+    RETURNED = "returned"  # found again while it is held
     GROUPED = "grouped"  # people are told of its group instead
     RELEASED = "released"  # nothing holds it back any more
     # From here on nothing changes.
@@ -115,11 +117,13 @@ def judge(
     now: int,
     ids: Factory,
     hold: int = 0,
+    flaps: bool = False,
 ) -> Step:
     """Apply a judgement to the open alert of its fingerprint (None where there is none).
 
     `last` is the place of the newest judgement applied to this fingerprint. `hold` (µs of sample time): how
-    long a finding must last before it fires. A probe always fires an alert of its own.
+    long a finding must last before it fires. `flaps`: it began so often that it is held as one from now on.
+    A probe always fires an alert of its own.
     """
     if judgement.probe:
         raised = judgement.verdict is Verdict.RAISED
@@ -128,7 +132,11 @@ def judge(
         return _LATE
     if judgement.verdict is Verdict.CLEARED:
         return Step(outcome=Outcome.NOTHING_OPEN) if alert is None else _clear(alert, judgement, now)
-    return _raise(judgement, now, ids, hold) if alert is None else _update(alert, judgement, now, hold)
+    return (
+        _raise(judgement, now, ids, hold, flaps=flaps)
+        if alert is None
+        else _update(alert, judgement, now, hold)
+    )
 
 
 def ripen(alert: Alert, *, now: int, hold: int) -> Step:
@@ -187,7 +195,15 @@ def _changes(beside: Beside) -> dict[str, object]:
     return msgspec.structs.asdict(beside) | {"quiet": beside.quiet}
 
 
-def _raise(judgement: Judgement, now: int, ids: Factory, hold: int) -> Step:
+def settle(alert: Alert, *, now: int, calm: int) -> Step:
+    """End an alert that flapped and of which nothing was found for `calm` (µs)."""
+    if alert.state is not State.FIRING or alert.cleared is None or now - alert.cleared < calm:
+        return Step(outcome=Outcome.UNCHANGED)
+    end = max(alert.cleared, alert.started)
+    return _next(Outcome.RESOLVED, alert, now, state=State.RESOLVED, resolved=end, **_changes(NOTHING))
+
+
+def _raise(judgement: Judgement, now: int, ids: Factory, hold: int, *, flaps: bool = False) -> Step:
     fires = hold == 0
     alert = Alert(
         id=ids(),
@@ -207,6 +223,7 @@ def _raise(judgement: Judgement, now: int, ids: Factory, hold: int) -> Step:
         incident=judgement.incident,
         probe=judgement.probe,
         told=now if fires else None,
+        flapping=flaps,
     )
     return Step(outcome=Outcome.FIRED if fires else Outcome.RAISED, alert=alert)
 
@@ -221,12 +238,18 @@ def _update(alert: Alert, judgement: Judgement, now: int, hold: int) -> Step:
     }
     if alert.state is State.PENDING and judgement.time - alert.started >= hold:
         return _next(Outcome.FIRED, alert, now, state=State.FIRING, told=now, **told)
+    if alert.cleared is not None:
+        return _next(Outcome.RETURNED, alert, now, cleared=None, **told)
     if all(getattr(alert, name) == value for name, value in told.items()):
         return Step(outcome=Outcome.UNCHANGED)
     return _next(Outcome.UPDATED, alert, now, **told)
 
 
 def _clear(alert: Alert, judgement: Judgement, now: int) -> Step:
+    if alert.flapping and alert.state is State.FIRING:
+        if alert.cleared is not None:
+            return Step(outcome=Outcome.UNCHANGED)
+        return _next(Outcome.CALMER, alert, now, cleared=now)
     outcome = Outcome.WITHDRAWN if alert.state is State.PENDING else Outcome.RESOLVED
     end = max(judgement.time, alert.started)
     return _next(outcome, alert, now, state=State.RESOLVED, resolved=end, **_changes(NOTHING))

@@ -6,6 +6,7 @@ import asyncio
 from typing import Final
 
 from alerts.intake import Intake
+from app import alerting
 from app.parts import Parts
 
 AWAY: Final = 3600  # seconds for which the broker keeps judgements while we are away
@@ -19,7 +20,7 @@ async def start(parts: Parts) -> None:
         clock=parts.clock,
         ids=parts.ids,
         registry=parts.registry,
-        means=parts.alerting,
+        means=alerting.means(parts),
     )
     parts.follow_roster()
     parts.service.start("alerts", intake.run())

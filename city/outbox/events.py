@@ -17,17 +17,19 @@ NEW: Final = "imm_outbox_new"  # bell: there are events without a position
 NUMBERED: Final = "imm_outbox_numbered"  # bell: there are events with new positions
 
 
-def append(tx: Connection, event: CloudEvent, *, probe: bool = False) -> None:
-    """Hand over an event; it leaves when the transaction has committed."""
-    tx.execute(
-        insert(outbox).inline(),  # nobody asks for the row's id
+def append(tx: Connection, *events: CloudEvent, probe: bool = False) -> None:
+    """Hand over events in their order; they leave when the transaction has committed."""
+    rows = [
         {
             "type": short(event.type),
             "probe": probe,
             "created": instants.from_rfc3339(event.time),
             "event": cloudevents.encode(event).decode(),
-        },
-    )
+        }
+        for event in events
+    ]
+    if rows:
+        tx.execute(insert(outbox).inline(), rows)  # nobody asks for the rows' ids
     notify(tx, NEW)
 
 

@@ -19,15 +19,15 @@ from analytics.samples import Samples, join, of_points
 from analytics.tracks import Mask, Rows, Times
 from analytics.watches import Scene
 from contracts import measurements, roster
-from contracts.instants import HOUR, SECOND, floor
+from contracts.instants import MINUTE, SECOND, floor
 from contracts.judgements import Judgement
-from contracts.rules import Absence, HourOfWeek, Rule
+from contracts.rules import Absence, HourOfWeek, Rule, Together
 from contracts.series import Buckets, Reader, Selector, Statistic
 from contracts.topics import Device
 
 PAGE: Final = 50_000  # samples a read
 PRODUCER: Final = "backtest"  # in judgements that nobody sends
-_GRID: Final = HOUR
+_GRID: Final = 10 * MINUTE
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +60,7 @@ async def replay(
         horizon = now - round(span.horizon * SECOND)
         return Scene(now=now, horizon=horizon, roster=roster, producer=PRODUCER, away=away)
 
-    async for end, samples in pages(reader, [rule.select], span):
+    async for end, samples in pages(reader, selects(rule), span):
         for now, part in listener.cut(samples, end):
             if learnt is None or now - learnt >= round(span.relearn * SECOND):
                 learnt = now
@@ -71,6 +71,16 @@ async def replay(
             if evaluator.overdue(scene(now), span.since):
                 found += evaluator.tick(scene(now), span.since)
             yield Played(now=now, samples=part, found=found)
+
+
+def selects(rule: Rule) -> list[Selector]:
+    """All that a rule listens to."""
+    inputs = rule.test.inputs.values() if isinstance(rule.test, Together) else ()
+    found: list[Selector] = []
+    for one in (rule.select, *(part.select for part in inputs)):
+        if one not in found:
+            found.append(one)
+    return found[1:] if inputs and len(found) > 1 else found
 
 
 async def pages(reader: Reader, selects: list[Selector], span: Span) -> AsyncIterator[tuple[int, Samples]]:
@@ -109,8 +119,7 @@ class Listener:
         bounds = np.searchsorted(samples.times, cuts, side="left").tolist()
         begin = 0
         for now, bound in zip(cuts.tolist(), bounds, strict=True):
-            if bound > begin or self._silence:
-                yield now, _chosen(samples, slice(begin, bound))
+            yield now, _chosen(samples, slice(begin, bound))
             begin = bound
 
     def _breaks(self, samples: Samples) -> Times:

@@ -9,7 +9,7 @@ from pathlib import Path
 from edge.health.boot import boot
 from edge.kiosk.boots import Boots
 from edge.kiosk.cameras import cameras
-from edge.kiosk.contacts import contacts
+from edge.kiosk.contacts import Contacts
 from edge.kiosk.host import Host
 from edge.kiosk.power import power
 from edge.kiosk.screen import screen
@@ -31,18 +31,20 @@ def watching(settings: Settings, clock: Clock, *, root: Path = Path("/")) -> Ite
     with contextlib.ExitStack() as stack:
         boots = Boots(folder, tree, clock, boot=boot())
         stack.callback(boots.close)
-        parts = Blocking("parts", lambda: _parts(settings, tree, boots))
+        contacts = Contacts(settings.kiosk.contacts)
+        stack.callback(contacts.close)
+        parts = Blocking("parts", lambda: _parts(tree, boots, contacts))
         yield [Host(settings.disks), parts, *_more(settings, tree, clock, stack)]
 
 
-def _parts(settings: Settings, tree: Tree, boots: Boots) -> Iterator[Reading]:
+def _parts(tree: Tree, boots: Boots, contacts: Contacts) -> Iterator[Reading]:
     """What is read from small files, in one go."""
     yield from boots.look()
     yield from wear(tree)
     yield from screen(tree)
     yield from power(tree)
     yield from cameras(tree)
-    yield from contacts(settings.kiosk.contacts)
+    yield from contacts.look()
 
 
 def _more(settings: Settings, tree: Tree, clock: Clock, stack: contextlib.ExitStack) -> Iterator[Source]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -22,11 +23,20 @@ class Player(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
-    """A door or tamper switch that the kernel shows as a file: `/sys/class/gpio/gpio17/value` or the like."""
+    """A door or tamper switch: a line of a chip, or what the kernel shows as a file."""
 
     name: str
-    file: Path
-    open: int = 1  # what the file says while it is open
+    file: Path | None = None  # `/sys/class/gpio/gpio17/value` or the like
+    chip: Path | None = None  # `/dev/gpiochip0`; needs the extra `gpio`
+    line: str = ""  # of the chip: its number or its name
+    pull: Literal["", "up", "down", "none"] = ""  # resistor of the chip; empty: as it is
+    open: Literal[0, 1] = 1  # what the file or the line says while it is open
+
+    def __post_init__(self) -> None:
+        if (self.file is None) == (self.chip is None):
+            raise ValueError(f"contact {self.name}: file, or chip and line")
+        if (self.chip is None) != (not self.line):
+            raise ValueError(f"contact {self.name}: a chip has a line, a file has none")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

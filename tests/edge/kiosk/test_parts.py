@@ -12,7 +12,7 @@ from contracts.topics import Device, Kind
 from edge.kiosk.boots import Boots
 from edge.kiosk.build import watching
 from edge.kiosk.cameras import cameras
-from edge.kiosk.contacts import contacts
+from edge.kiosk.contacts import Contacts
 from edge.kiosk.player import Health
 from edge.kiosk.power import power
 from edge.kiosk.screen import screen
@@ -57,7 +57,7 @@ def test_an_empty_machine_has_nothing(tmp_path: Path) -> None:
     tree = Tree(tmp_path)
     for part in (wear, screen, power, cameras):
         assert values(part(tree)) == {}
-    assert values(contacts((Contact(name="door", file=tmp_path / "none"),))) == {}
+    assert values(Contacts((Contact(name="door", file=tmp_path / "none"),)).look()) == {}
 
 
 def test_a_chip_tells_its_wear(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_power_cameras_and_doors(tmp_path: Path) -> None:
         Contact(name="front", file=gpio / "gpio17/value"),
         Contact(name="back door", file=gpio / "gpio18/value", open=0),
     )
-    assert values(contacts(doors)) == {("door.open", "front"): True, ("door.open", "back-door"): False}
+    assert values(Contacts(doors).look()) == {("door.open", "front"): True, ("door.open", "back-door"): False}
 
 
 def test_boots_are_counted_with_their_reason(tmp_path: Path) -> None:

@@ -46,6 +46,8 @@ async def test_what_is_killed_is_missed_inside_and_outside(build: Build, tmp_pat
     await stack.begin()
     await stack.begin("kiosk")
     await until(lambda: _arrived(stack))
+    parts = {part["name"] for part in httpx.get(f"{stack.api}/readyz", timeout=30).json()["parts"]}
+    assert {"ingest", "ingest-alarms", "broker.ingest-alarms"} <= parts  # alarms have a lane of their own
     await stack.begin(DOG)
 
     await stack.kill("kiosk", again=False)

@@ -53,8 +53,9 @@ def judge(db: Database, clock: Fake, ids: Factory) -> Judge:
             for row in tx.execute(select(outbox).order_by(outbox.c.id)):
                 if row.id not in heard:
                     heard.add(row.id)
-                    if not row.probe:
-                        teller(db, clock).hear(tx, cloudevents.decode(row.event.encode()))
+                    anew = teller(db, clock)
+                    if anew.handler().wants(row.type, probe=row.probe):
+                        anew.hear(tx, cloudevents.decode(row.event.encode()))
 
     return judge
 

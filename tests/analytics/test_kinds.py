@@ -263,3 +263,17 @@ def test_at_its_limit_a_sample_is_good() -> None:
     rule = KIT.rule(msgspec.structs.replace(BURN, limit=60.0), "temperature")
     assert told(rule, [(1, at, 60.0) for at in range(0, 400, 10)]) == []
     assert told(rule, [(1, at, 59.9) for at in range(0, 400, 10)])[0][0] is Verdict.RAISED
+
+
+def test_a_late_sample_is_judged_as_long_as_a_window_that_is_remembered_holds_it() -> None:
+    window = Sliding(size=600.0, step=60.0)
+    rule = msgspec.structs.replace(KIT.rule(Threshold(limit=80.0), "temperature"), window=window)
+    evaluator = Evaluator([rule])
+    [watch] = evaluator.watches
+    assert isinstance(watch, Values)
+    evaluator.take(KIT.samples(samples([(1, at, 60.0) for at in range(0, 3_600, 30)])), KIT.scene(3_600))
+    older = (int(watch.tracks.older.last[0]) - NOW) // SECOND
+    evaluator.take(KIT.samples(samples([(1, older - 601, 60.5)])), KIT.scene(3_600))
+    assert (watch.overdue_samples, watch.doubted) == (1, set())
+    evaluator.take(KIT.samples(samples([(1, older - 599, 60.5)])), KIT.scene(3_600))
+    assert (watch.overdue_samples, watch.doubted) == (1, {0})

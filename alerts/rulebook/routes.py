@@ -66,7 +66,7 @@ def _reading(routes: APIRouter, book: Rulebook) -> None:
 def _deciding(routes: APIRouter, db: Database, book: Rulebook) -> None:
     manage = [access.needs(MANAGE)]
 
-    @routes.put(
+    @routes.post(
         "/{rule}/report",
         summary="Hand in a report of the rule's present content",
         description="As `imm rules test --report` writes it. The same report twice is kept once.",

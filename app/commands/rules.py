@@ -240,7 +240,7 @@ def _decide(api: str, rule: str, report: Report, why: str, *, ask: bool) -> None
     import msgspec
 
     told = msgspec.to_builtins(report)
-    mark = call(api, "PUT", f"/api/v1/rules/{rule}/report", json=told)["hash"]
+    mark = call(api, "POST", f"/api/v1/rules/{rule}/report", json=told)["hash"]
     if ask:
         click.echo(f"{rule}: report {mark} is handed in; decide at /aturan/{rule}")
         return

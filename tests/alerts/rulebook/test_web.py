@@ -39,7 +39,7 @@ def told(of: Report) -> dict[str, object]:
 def test_a_rule_is_handed_a_report_activated_and_put_on_trial(web: TestClient) -> None:
     first = web.get(HOT)
     assert (first.headers["etag"], first.json()["listed"]["state"]) == ('"0"', "trial")
-    mark = web.put(f"{HOT}/report", json=told(report())).json()["hash"]
+    mark = web.post(f"{HOT}/report", json=told(report())).json()["hash"]
     assert mark == report().hash
     active = web.post(f"{HOT}/activate", json={"report": mark}, headers={"If-Match": '"0"'})
     assert (active.status_code, active.json()["listed"]["state"]) == (200, "active")
@@ -56,9 +56,9 @@ def test_a_rule_is_handed_a_report_activated_and_put_on_trial(web: TestClient) -
 
 def test_what_is_no_report_of_this_content_is_refused(web: TestClient) -> None:
     other = msgspec.structs.replace(report(), rule_hash="0" * 16)
-    assert web.put(f"{HOT}/report", json=told(other)).status_code == 409
-    assert web.put(f"{HOT}/report", json={"rule": "kiosk-hot"}).status_code == 422
-    assert web.put("/api/v1/rules/none/report", json=told(report())).status_code == 404
+    assert web.post(f"{HOT}/report", json=told(other)).status_code == 409
+    assert web.post(f"{HOT}/report", json={"rule": "kiosk-hot"}).status_code == 422
+    assert web.post("/api/v1/rules/none/report", json=told(report())).status_code == 404
     refused = web.post(f"{HOT}/activate", json={"report": "none"}, headers={"If-Match": "*"})
     assert refused.status_code == 409
     assert "imm rules test" in refused.json()["cure"]
@@ -66,7 +66,7 @@ def test_what_is_no_report_of_this_content_is_refused(web: TestClient) -> None:
 
 def test_who_activates_says_that_he_has_read(web: TestClient) -> None:
     assert "Aktifkan" not in web.get(DISK, headers={"Accept-Language": "id"}).text
-    mark = web.put("/api/v1/rules/kiosk-disk/report", json=told(report("kiosk-disk"))).json()["hash"]
+    mark = web.post("/api/v1/rules/kiosk-disk/report", json=told(report("kiosk-disk"))).json()["hash"]
     page = web.get(DISK, headers={"Accept-Language": "id"}).text
     assert "Akan memberi 2 peringatan selama 30 hari" in page
     picture = re.search(r'src="(/aturan/kiosk-disk/[0-9a-f]+\.svg)"', page)

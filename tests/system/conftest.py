@@ -124,17 +124,18 @@ class Platform:
         """Newest values of a metric."""
         return [one["value"] for one in self.get("/api/v1/query/last", device=device, metric=metric)]
 
-    def imm(self, *words: str) -> Any:
-        """What a command that asks this platform prints with `--json`."""
+    def imm(self, *words: str, status: int = 0) -> Any:
+        """What a command that asks this platform prints with `--json`, and that it ends so."""
         command = [sys.executable, "-m", "app", *words, "--api", self.api, "--json"]
         done = subprocess.run(
             command,
-            check=True,
+            check=False,
             capture_output=True,
             timeout=LIMIT,
             text=True,
             env=_environment() | {"IMM_API_KEY": self.key},
         )
+        assert done.returncode == status, done.stderr
         return json.loads(done.stdout)
 
 

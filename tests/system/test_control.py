@@ -31,7 +31,8 @@ def test_a_kiosk_obeys(platform: Platform, agent: None) -> None:
     done = platform.imm(*words)
     assert (done["state"], done["told"]) == ("done", True)
     assert done["value"]["disk"]["free_bytes"] > 0
-    refused = platform.imm("device", "command", "send", DEVICE, "snapshot", "--why", "drill", "--wait", "60")
+    words = ("device", "command", "send", DEVICE, "snapshot", "--why", "drill", "--wait", "60")
+    refused = platform.imm(*words, status=1)
     assert (refused["state"], refused["reason"]) == ("refused", "this device cannot do snapshot")
 
     platform.imm("device", "shadow", "set", DEVICE, "period=60", "volume=5", "--why", "drill")

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from alerts import records as kept
 from alerts.errors import Lapsed
 from alerts.means import Means
 from alerts.quiet import ending, reach, records
 from alerts.quiet.ending import BEGIN, CLOCK, END
-from alerts.quiet.matchers import hold, labels
+from alerts.quiet.matchers import OWN, hold
 from alerts.quiet.model import Plan, Silence, State
 from alerts.tables import alerts, open_
-from alerts.ward import AT_ONCE, Ward
+from alerts.ward import Ward
 from city import revisions
 from city.audit import Entry
 from city.db import Database
@@ -73,13 +73,15 @@ class Silences:
         plan.checked(self._clock.now())
         with self._db.read() as tx:
             found = self._matched(tx, plan)
+            newest = alerts.c.id.in_([one.id for one in found[:SHOWN]])
+            shown = kept.rows(tx, select(alerts).where(newest).order_by(alerts.c.id.desc()))
         sites: dict[str, int] = {}
         rules: dict[str, int] = {}
         for one in found:
             sites[one.site] = sites.get(one.site, 0) + 1
             rules[one.rule] = rules.get(one.rule, 0) + 1
         told = sum(one.told is not None for one in found)
-        return Preview(count=len(found), told=told, sites=sites, rules=rules, alerts=found[:SHOWN])
+        return Preview(count=len(found), told=told, sites=sites, rules=rules, alerts=shown)
 
     def add(self, tx: Connection, caller: Caller, plan: Plan) -> Silence:
         """Make one. Raises Refused."""
@@ -88,7 +90,7 @@ class Silences:
         ward = Ward(tx, now=now, ids=self._ids, means=self._means)
         if len(records.living(tx, now)) >= records.MOST:
             raise Refused("silences", records.MOST, "so many are planned or active: end some first")
-        if plan.until_resolved and not self._matched(tx, plan, limit=1):
+        if plan.until_resolved and not self._matched(tx, plan):
             raise Refused("until_resolved", True, "nothing that fires is matched: say when it ends instead")
         new = Silence(
             **msgspec.structs.asdict(plan),
@@ -174,18 +176,15 @@ class Silences:
             ward.tend("silence", of.id)
         ward.close()
 
-    def _matched(self, tx: Connection, plan: Plan, *, limit: int = 0) -> list[Alert]:
-        """What fires and is matched, newest first."""
-        found: list[Alert] = []
-        query = select(alerts).where(open_, alerts.c.state == "firing", reach.exactly(plan.matchers))
-        before = ""
-        while True:
-            part = query.where(alerts.c.id < before) if before else query
-            some = kept.rows(tx, part.order_by(alerts.c.id.desc()).limit(AT_ONCE))
-            found += [one for one in some if hold(plan.matchers, labels(one))]
-            if len(some) < AT_ONCE or (limit and len(found) >= limit):
-                return found
-            before = some[-1].id
+    def _matched(self, tx: Connection, plan: Plan) -> list[Row[Any]]:
+        """What fires and is matched, newest first: its id, when it was told, what matchers see."""
+        columns = (alerts.c.id, alerts.c.told, alerts.c.labels, *(alerts.c[name] for name in OWN))
+        query = select(*columns).where(open_, alerts.c.state == "firing", reach.exactly(plan.matchers))
+        found = tx.execute(query.order_by(alerts.c.id.desc()))
+        own = len(columns) - len(OWN)
+        return [
+            row for row in found if hold(plan.matchers, row.labels | dict(zip(OWN, row[own:], strict=True)))
+        ]
 
     def _note(self, tx: Connection, caller: Caller, action: str, of: Silence, *, why: str = "") -> None:
         if self._means.trail is not None:

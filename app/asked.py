@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import click
 import msgspec
 
 from analytics.backtest.lives import Past
@@ -20,6 +21,7 @@ class Store:
 
     def __init__(self, api: str) -> None:
         self._api = api
+        self._context = click.get_current_context()  # whose key is asked with, in whatever thread
 
     def range(self, selector: Selector, start: int, end: int, *, limit: int = 100_000) -> list[Points]:
         """As the store's reader."""
@@ -45,7 +47,8 @@ class Store:
         return msgspec.convert(found, list[Series])
 
     def _get(self, what: str, selector: Selector, **params: Any) -> Any:
-        return call(self._api, "GET", f"/api/v1/query/{what}", params=_params(selector) | params)
+        with self._context.scope(cleanup=False):
+            return call(self._api, "GET", f"/api/v1/query/{what}", params=_params(selector) | params)
 
 
 def entries(api: str) -> list[Entry]:

@@ -17,7 +17,7 @@ VERSION: Final = 1
 _LATEST: Final = 7_258_118_400_000_000  # µs UTC, 2200
 
 
-class Life(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Life(msgspec.Struct, frozen=True, kw_only=True):
     """One alert that the rule would have raised."""
 
     device: str
@@ -36,7 +36,7 @@ class Count(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0  # in which it fired
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What a rule would have done. The same samples and rule give the same report, byte for byte."""
 
     version: int = VERSION

@@ -69,7 +69,7 @@ def counted(rule: Rule, span: Span, lives: Sequence[Life], *, source: str) -> Re
         until=span.until,
         lives=len(lives),
         unended=sum(one.end is None for one in lives),
-        seconds=round(sum(lengths), 3),
+        seconds=round(float(sum(lengths)), 3),
         median=round(statistics.median(lengths), 3) if lengths else 0.0,
         longest=max(lengths, default=0.0),
         hours=tuple(hours[hour] for hour in range(24)),
@@ -89,7 +89,7 @@ def _counts(
     for one in lives:
         groups[key(one)].append(_length(one, span))
     found = [
-        Count(name=name, lives=len(lengths), seconds=round(sum(lengths), 3))
+        Count(name=name, lives=len(lengths), seconds=round(float(sum(lengths)), 3))
         for name, lengths in groups.items()
     ]
     order = (lambda one: one.name) if by_name else (lambda one: (-one.lives, -one.seconds, one.name))

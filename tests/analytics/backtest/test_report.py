@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from analytics.backtest import plot, report, table
@@ -84,6 +85,8 @@ def test_a_baseline_is_learnt_from_before_each_hour() -> None:
 
 def test_a_file_of_reports_gives_them_back(tmp_path: Path) -> None:
     found = outcome(HOT, peaks(), 36 * HOUR)
+    quiet = outcome(HOT, Table([(KIT.series(), NOW, 60.0)]), HOUR)
+    assert backtest.decode(msgspec.json.encode(quiet)).hash == quiet.hash
     backtest.write(tmp_path / "r.json", [found])
     assert backtest.read(tmp_path / "r.json") == {HOT.hash: found}
     assert backtest.read(tmp_path / "r.json")[HOT.hash].hash == found.hash

@@ -9,8 +9,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 REPORTS ?= build/reports
 
-# Tests marked `system` share one worker, so that real processes run one after another.
-PYTEST_ARGS ?= -n auto --dist loadgroup
+# A file's tests share one worker, so that what they start for all of them is started once.
+PYTEST_ARGS ?= -n auto --dist loadfile --no-loadscope-reorder
 
 # `make lock LOCK_ARGS=--upgrade` takes the newest versions; without it only what pyproject asks for changes.
 LOCK_ARGS ?=

@@ -201,9 +201,7 @@ def _renewals(parts: Parts) -> Beside:
         parts.notifications.notices,
         Holders(parts.identity.catalogue, clock=parts.clock),
     )
-    driver = Driver(
-        parts.db, parts.fleet.renewal, commands, clock=parts.clock, trail=parts.audit, tell=tell
-    )
+    driver = Driver(parts.db, parts.fleet.renewal, commands, clock=parts.clock, trail=parts.audit, tell=tell)
     return driver.beside()
 
 

@@ -25,7 +25,6 @@ hypothesis.register_profile(  # a busy machine is no failure
 hypothesis.load_profile("imm")
 
 ROOT = Path(__file__).resolve().parents[1]
-ALONE = "one after another"  # the xdist group of tests that start real processes
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,8 +38,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     chosen: list[pytest.Item] = []
     left_out: list[pytest.Item] = []
     for item in items:
-        if item.get_closest_marker("system"):
-            item.add_marker(pytest.mark.xdist_group(ALONE))
         wanted = _wanted(item, long=config.getoption("--long"))
         (chosen if wanted else left_out).append(item)
     items[:] = chosen

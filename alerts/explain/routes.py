@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from anyio import to_thread
 from fastapi import APIRouter, Path, Request
@@ -17,7 +17,7 @@ from contracts.series import Series
 from contracts.topics import Kind
 from web import access, etags, language
 from web.contribution import Contribution
-from web.records import answers, reply
+from web.records import answers, reply, text
 
 _Id = Annotated[str, Path(max_length=36, description="`id` of the alert", examples=[examples.ALERT.id])]
 _CACHED: Final = "private, no-cache"  # it may be kept, and is asked for again with its ETag
@@ -35,12 +35,8 @@ _EXAMPLE: Final = Explanation(
     ],
     picture=f"/api/v1/alerts/{examples.ALERT.id}/picture",
 )
-_PNG: Final[dict[int | str, dict[str, Any]]] = {
-    200: {
-        "description": "720 × 280 pixels",
-        "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},
-    },
-    304: {"description": "As it was when it was read with this `ETag`"},
+_PNG: Final = text("image/png", "720 × 280 pixels") | {
+    304: {"description": "As it was when it was read with this `ETag`"}
 }
 
 

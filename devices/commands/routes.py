@@ -135,7 +135,7 @@ def _many(routes: APIRouter, db: Database, desk: Desk) -> None:
         openapi_extra=asks({"why": "Teknisi sudah di tempat"}),
         dependencies=[access.needs(ISSUE)],
     )
-    async def withdraw(caller: access.Caller, bulk: _Bulk, why: _Why) -> Response:
+    async def withdraw_many(caller: access.Caller, bulk: _Bulk, why: _Why) -> Response:
         def work() -> Bulk:
             with db.begin() as tx:
                 return desk.withdraw_many(tx, caller, bulk, why=why)

@@ -63,9 +63,9 @@ class Stack:
             "IMM_DATA": str(folder / "data"),
             "IMM_ROSTER": str(folder / "roster.toml"),
             "IMM_ANALYTICS__RULES": f'["{folder / "rules.yaml"}"]',
+            "IMM_ALERTS__UNPROVEN": "act",
             "IMM_ALERTS__FLAP__MOST": "0",  # each alert is to become an incident
             "IMM_ALERTS__STORM__MOST": "0",
-            "IMM_ALERTS__UNPROVEN": "act",
             "IMM_MQTT__PORT": str(self.port),
             "IMM_API__PORT": self.api.rpartition(":")[2],
             "IMM_BROKER__CHOICE": broker,

@@ -11,8 +11,9 @@ from sqlalchemy import ColumnElement, Table, delete, select
 from alerts import records
 from alerts.means import BARE, Means
 from alerts.model import lifecycle
+from alerts.rulebook.tables import findings
 from alerts.settings import Settings
-from alerts.tables import alerts, history, judgements, marks, open_, refused
+from alerts.tables import alerts, groups, history, judgements, marks, open_, refused, silences
 from alerts.ward import ALERTS, Ward
 from city.db import Database
 from city.errors import Unavailable
@@ -92,7 +93,13 @@ def forget(db: Database, *, now: int, settings: Settings) -> int:
     gone = _alerts(db, over | probed)
     seen = judgements.c.received < repeats
     gone += _rows(db, judgements, seen | (judgements.c.probe.is_(True) & (judgements.c.received < probes)))
-    gone += _rows(db, refused, refused.c.received < repeats)
+    for table, which in (
+        (refused, refused.c.received < repeats),
+        (findings, findings.c.received < repeats),
+        (silences, silences.c.ended < old),
+        (groups, groups.c.closed < old),
+    ):
+        gone += _rows(db, table, which)
     living = select(alerts.c.fingerprint).where(alerts.c.state != State.RESOLVED)
     return gone + _rows(db, marks, (marks.c.touched < old) & marks.c.fingerprint.not_in(living))
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from alerts.rulebook.tables import HISTORY as RULEBOOK
 from alerts.tables import HISTORY
 from city import history
 from city.db import Database
@@ -34,7 +35,7 @@ def ids() -> Factory:
 
 @pytest.fixture
 def db(city_url: str) -> Iterator[Database]:
-    database = ready(city_url, [history.HISTORY, HISTORY])
+    database = ready(city_url, [history.HISTORY, HISTORY, RULEBOOK])
     yield database
     database.close()
 
@@ -42,7 +43,7 @@ def db(city_url: str) -> Iterator[Database]:
 @pytest.fixture
 def lite(tmp_path: Path) -> Iterator[Database]:
     """SQLite alone, where the database is not what is tested."""
-    database = ready(f"sqlite:///{tmp_path / 'lite.sqlite'}", [history.HISTORY, HISTORY])
+    database = ready(f"sqlite:///{tmp_path / 'lite.sqlite'}", [history.HISTORY, HISTORY, RULEBOOK])
     yield database
     database.close()
 

@@ -12,8 +12,7 @@ from alerts.commit import Bad, Bench, Parcel, commit
 from alerts.desk import Desk, Filters
 from alerts.errors import Over, Unknown
 from alerts.model.lifecycle import Outcome, Place
-from alerts.settings import Settings
-from alerts.tables import HISTORY, alerts, history, judgements, marks, refused
+from alerts.tables import HISTORY, alerts, judgements, marks, refused
 from city.db import Database, Lease, check
 from city.db.migrate import differences
 from city.outbox import Tail, numbering
@@ -242,24 +241,3 @@ def test_an_unknown_alert_is_told_so(desk: Desk, clock: Fake) -> None:
     ):
         with pytest.raises(Unknown):
             act()
-
-
-def test_what_is_old_goes_and_what_is_open_stays(db: Database, take: Take, make: Make, clock: Fake) -> None:
-    take(make(), make(labels={"device": "x"}), make(probe=True, id="p"))
-    take(make(Verdict.CLEARED, 1))
-    take(Bad(topic="t", properties={}, payload=b"", reason=Refused("a", "b", "c")))
-    settings = Settings(keep=100.0, keep_judgements=10.0, keep_probes=1.0)
-    assert sweep.forget(db, now=clock.now(), settings=settings) == 0
-    clock.advance(2)
-    assert sweep.forget(db, now=clock.now(), settings=settings) == 2  # the probe, alert and judgement
-    clock.advance(20)
-    sweep.forget(db, now=clock.now(), settings=settings)
-    assert (count(db), count(db, judgements), count(db, refused), count(db, marks)) == (2, 0, 0, 2)
-    clock.advance(200)
-    sweep.forget(db, now=clock.now(), settings=settings)
-    assert (count(db), count(db, marks)) == (1, 1)
-    with db.read() as tx:
-        assert tx.execute(select(alerts.c.state)).scalar() == State.FIRING
-        assert set(tx.execute(select(history.c.alert)).scalars()) == set(
-            tx.execute(select(alerts.c.id)).scalars()
-        )

@@ -6,6 +6,7 @@ import itertools
 import pytest
 from sqlalchemy import func, select
 
+from alerts.rulebook.tables import HISTORY as RULEBOOK
 from alerts.settings import Settings
 from alerts.tables import HISTORY, alerts, refused
 from app.brokers.port import Broker
@@ -167,7 +168,7 @@ async def test_nothing_is_receipted_while_the_database_is_away(
 ) -> None:
     """What was sent meanwhile is taken when it is back."""
     db = Database(postgres_url, wait=0.2)
-    upgrade(db, [history.HISTORY, HISTORY])
+    upgrade(db, [history.HISTORY, HISTORY, RULEBOOK])
     lock = Database(postgres_url)
     async with watching(mosquitto, site, site) as world, working(mosquitto, db, clock, uuids, site) as desk:
         with lock.begin() as tx:

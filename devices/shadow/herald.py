@@ -29,7 +29,7 @@ from devices.shadow.tables import shadows
 from runtime.clock import Clock
 from runtime.mqtt import Failure, Message
 
-INBOX: Final = 2_000  # reports not kept yet; a further one is dropped: it comes again on the next connection
+_MOST_PASSED: Final = 50_000  # devices whose newest report is remembered by who does not lead
 _BATCH: Final = 200
 _PAGE: Final = 500  # shadows published anew at once
 _PATIENCE: Final = 10.0  # seconds for the broker's answer
@@ -59,7 +59,9 @@ class Herald:
         self._leads = False
         self._anew = asyncio.Event()
         self._seen: set[Device] = set()  # addresses for which the broker holds a message
-        self._inbox: asyncio.Queue[tuple[Entry, Reported, Message]] = asyncio.Queue(INBOX)
+        self._passed: dict[str, Message] = {}  # topic → what came newest while another led
+        self._waiting: dict[str, tuple[Entry, Reported, Message]] = {}  # device of the roster → its newest
+        self._filled = asyncio.Event()
         self._told = Counter(
             "imm_shadow_desired", "Desired states written or cleared", ["action"], registry=registry
         )
@@ -86,6 +88,9 @@ class Herald:
     async def run(self) -> None:
         """Hear reports; after each new connection make every topic true."""
         self._leads = True
+        passed, self._passed = self._passed, {}
+        for message in passed.values():  # who led may not have kept it; to keep it twice changes nothing
+            self._take(message)
         self._anew.set()
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -156,11 +161,20 @@ class Herald:
                 self._anew.set()
 
     def _came(self, message: Message) -> None:
-        topic = _topic(message)
-        entry = self._roster.get(topic.device.device) if topic else None
-        if topic is None or not self._leads or not message.payload or self._inbox.full():
-            message.ack()  # it is retained: whoever leads next has it with his subscription
+        if self._leads:
+            self._take(message)
             return
+        message.ack()
+        if message.topic in self._passed or len(self._passed) < _MOST_PASSED:
+            self._passed[message.topic] = message
+
+    def _take(self, message: Message) -> None:
+        """Have a report wait to be kept; only the newest of a device counts."""
+        topic = _topic(message)
+        if topic is None or not message.payload:
+            message.ack()
+            return
+        entry = self._roster.get(topic.device.device)
         if entry is None or not entry.speaks_as(topic.device):
             self._heard.labels("foreign").inc()
             message.ack()
@@ -172,13 +186,17 @@ class Herald:
             _log.warning("the reported state of %s cannot be read: %s", entry.device, refused)
             message.ack()
             return
-        self._inbox.put_nowait((entry, reported, message))
+        if before := self._waiting.get(entry.device):
+            before[2].ack()
+        self._waiting[entry.device] = (entry, reported, message)
+        self._filled.set()
 
     async def _hear(self) -> None:
         while True:
-            batch = [await self._inbox.get()]
-            while len(batch) < _BATCH and not self._inbox.empty():
-                batch.append(self._inbox.get_nowait())
+            await self._filled.wait()
+            batch = [self._waiting.pop(device) for device in list(self._waiting)[:_BATCH]]
+            if not self._waiting:
+                self._filled.clear()
             while True:
                 try:
                     await asyncio.to_thread(self._keep, [(entry, reported) for entry, reported, _ in batch])

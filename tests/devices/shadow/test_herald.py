@@ -36,7 +36,8 @@ class Stage:
         self.volume: Value | None = None
 
     @asynccontextmanager
-    async def herald(self) -> AsyncIterator[Herald]:
+    async def herald(self, *, led_from: asyncio.Event | None = None) -> AsyncIterator[Herald]:
+        """A desk's; without `led_from` it leads at once."""
         async with mqtt.Client(self.settings, client_id=f"{self.site}-desk") as client:
             herald = Herald(
                 db=self.den.db,
@@ -47,7 +48,13 @@ class Stage:
                 registry=CollectorRegistry(),
             )
             await client.wait_connected(LIMIT)
-            work = asyncio.create_task(herald.run())
+
+            async def lead() -> None:
+                if led_from is not None:
+                    await led_from.wait()
+                await herald.run()
+
+            work = asyncio.create_task(lead())
             try:
                 yield herald
             finally:
@@ -106,6 +113,31 @@ async def test_a_device_that_comes_later_finds_its_wish(
             await stage.settles()
 
 
+async def test_what_was_reported_while_another_led_is_kept_by_who_leads_next(
+    lite: Database, broker: Broker, tmp_path: Path
+) -> None:
+    stage, leads = Stage(lite, broker, tmp_path), asyncio.Event()
+    seen: list[bytes] = []
+
+    def see(message: mqtt.Message) -> None:
+        message.ack()
+        seen.append(message.payload)
+
+    async with stage.herald() as first:
+        await stage.wish(first, 20)
+    async with (
+        mqtt.Client(stage.settings, client_id=f"{stage.site}-far") as far,
+        stage.herald(led_from=leads) as second,
+        stage.device(),
+    ):
+        far.subscribe(stage.address.topic(Channel.SHADOW_REPORTED), see)
+        await until(lambda: any(b'"version":1' in payload for payload in seen))
+        await until(lambda: bool(second._passed))
+        assert not stage.den.get().settled
+        leads.set()
+        await stage.settles()
+
+
 async def test_what_stands_at_another_place_is_cleared_and_foreign_reports_are_not_kept(
     lite: Database, mosquitto: Broker, tmp_path: Path
 ) -> None:
@@ -127,8 +159,10 @@ async def test_what_stands_at_another_place_is_cleared_and_foreign_reports_are_n
         await until(lambda: len(seen) == 1)
         async with stage.herald() as herald:
             await until(lambda: seen[-1] == b"")
+            foreign = herald._heard.labels("foreign")._value
+            before = foreign.get()  # what other tests left at the broker
             await far.publish(old.topic(Channel.SHADOW_REPORTED), report)
-            await until(lambda: herald._heard.labels("foreign")._value.get() == 1)
+            await until(lambda: foreign.get() == before + 1)
             await far.publish(stage.address.topic(Channel.SHADOW_REPORTED), b"{")
             await until(lambda: herald._heard.labels("unreadable")._value.get() == 1)
     assert stage.den.get().reported is None

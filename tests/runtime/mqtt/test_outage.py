@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -23,6 +24,12 @@ CONNACK = {5: b"\x20\x03\0\0\0", 4: b"\x20\x02\0\0"}
 def freeze(broker: Broker) -> None:
     assert broker.pid
     os.kill(broker.pid, signal.SIGSTOP)
+    tasks = Path(f"/proc/{broker.pid}/task")
+    for _ in range(6_000):  # on a busy machine its other threads may run on for a moment
+        if all((task / "stat").read_text().rpartition(")")[2].split()[0] == "T" for task in tasks.iterdir()):
+            return
+        time.sleep(0.01)
+    pytest.fail("the broker does not stop")
 
 
 def drop(client: mqtt.Client) -> None:

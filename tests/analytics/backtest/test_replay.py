@@ -37,13 +37,14 @@ def played(rule: Rule, table: Table, end: int, roster: Roster) -> list[Judgement
 
 
 def lived(rule: Rule, rows: list[tuple[Series, float, float]], until: int, roster: Roster) -> list[Judgement]:
-    """As the live job at its finest: each sample when it comes, a look at the clock every second."""
+    """As the live job at its finest: each sample when it comes, looks just behind each second."""
     evaluator = Evaluator([rule])
     found: list[Judgement] = []
     begins = NOW
     for row in [*rows, None]:
         arrives = until if row is None else NOW + round(row[1] * SECOND)
-        for now in range(begins, arrives + 1, SECOND):
+        looks = range(begins + 1, arrives + 1, SECOND)  # where a silence of whole seconds is too long
+        for now in (*looks, arrives):
             found += evaluator.tick(KIT.scene((now - NOW) / SECOND, roster), NOW)
         if row is not None:
             found += evaluator.take(KIT.samples([row]), KIT.scene(row[1], roster))

@@ -39,7 +39,7 @@ def test_questions_and_refusals_travel() -> None:
     assert sitekeys.decode_answer(sitekeys.encode(refusal)) == refusal
 
 
-@given(st.binary(max_size=200))
+@given(st.binary(max_size=200).filter(lambda line: b"{" not in line))  # `{}` is a question
 def test_what_is_no_message_is_refused_and_an_answer_never_shown(line: bytes) -> None:
     with pytest.raises(Refused):
         sitekeys.decode_ask(line)

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from alerts import examples
 from alerts.explain.contributors import Contributor
-from alerts.explain.errors import Undrawable
+from alerts.explain.errors import NotDrawn, Undrawable
 from alerts.explain.service import Explainer, Explanation
 from alerts.routes import READ
 from contracts.series import Series
@@ -42,7 +42,9 @@ _PNG: Final = text("image/png", "720 × 280 pixels") | {
 
 def contribution(explainer: Explainer) -> Contribution:
     """What explanations add to the web side, beside alerts."""
-    return Contribution(name="alerts.explain", routers=(router(explainer),), known={Undrawable: 404})
+    return Contribution(
+        name="alerts.explain", routers=(router(explainer),), known={Undrawable: 404, NotDrawn: 503}
+    )
 
 
 def router(explainer: Explainer) -> APIRouter:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Final
 
-import anyio
 import msgspec
 from anyio import CapacityLimiter, to_thread
 
@@ -16,13 +16,16 @@ from alerts.desk import Desk
 from alerts.explain import contributors, window, wording
 from alerts.explain.contributors import Contributor
 from alerts.explain.drawing import Drawing
-from alerts.explain.errors import Undrawable
+from alerts.explain.errors import NotDrawn, Undrawable
 from alerts.explain.window import Columns, View
 from contracts.alerts import Alert
 from contracts.judgements import Evidence
 from contracts.series import Reader, Selector
 from runtime.clock import Clock
+from runtime.logs import clean
 
+_log: Final = logging.getLogger(__name__)
+_SAID: Final = 400  # letters of what a drawing that failed said last
 PATIENCE: Final = 30.0  # seconds for one picture, the wait for others before it not counted
 _AT_ONCE: Final = 1  # pictures drawn: each has a processor to itself for a second
 _KEPT: Final = 128  # pictures in memory, 20 to 40 kB each
@@ -69,38 +72,42 @@ class Explainer:
         return self._desk.get(alert)
 
     async def picture(self, alert: Alert, language: str) -> bytes:
-        """PNG of an alert as it now is. Raises Undrawable and the store's errors."""
+        """PNG of an alert as it now is. Raises Undrawable, NotDrawn and the store's errors."""
         key = (alert.id, alert.revision, language)
         if drawn := self._drawn.get(key):
             return drawn
         drawing = await to_thread.run_sync(self._drawing, alert, language)
         async with self._turn:
-            drawn = self._drawn.get(key) or await self._draw(alert, drawing)
+            drawn = self._drawn.get(key)
+            if drawn is None:
+                drawn = await to_thread.run_sync(self._draw, alert, drawing)
         self._keep(key, drawn)
         return drawn
 
     def _drawing(self, alert: Alert, language: str) -> Drawing:
         shown = window.view(alert, now=self._clock.now())
         if shown is None:
-            raise Undrawable(alert.id, "it is about no one device; its explanation lists what moved")
+            raise Undrawable(alert.id, "it is about no one device")
         columns = window.read(self._reader, shown)
         return _put(alert, shown, columns, language)
 
-    async def _draw(self, alert: Alert, drawing: Drawing) -> bytes:
-        command = [sys.executable, "-m", "alerts.explain"]
+    def _draw(self, alert: Alert, drawing: Drawing) -> bytes:
         self._cache.mkdir(parents=True, exist_ok=True)
         try:
-            with anyio.fail_after(PATIENCE):
-                done = await anyio.run_process(
-                    command,
-                    input=msgspec.msgpack.encode(drawing),
-                    env={**os.environ, "MPLCONFIGDIR": str(self._cache)},
-                )
-        except TimeoutError:
-            raise Undrawable(alert.id, f"it was not drawn within {PATIENCE:.0f} s; try again") from None
+            done = subprocess.run(
+                [sys.executable, "-m", "alerts.explain"],
+                check=True,
+                capture_output=True,
+                timeout=PATIENCE,
+                input=msgspec.msgpack.encode(drawing),
+                env={**os.environ, "MPLCONFIGDIR": str(self._cache)},
+            )
+        except subprocess.TimeoutExpired:
+            raise NotDrawn(alert.id, f"it took more than {PATIENCE:.0f} s") from None
         except subprocess.CalledProcessError as error:
-            lines = error.stderr.decode(errors="replace").strip().splitlines()
-            raise Undrawable(alert.id, lines[-1] if lines else f"status {error.returncode}") from error
+            said = clean(error.stderr.decode(errors="replace").strip()[-_SAID:], _SAID)
+            _log.error("drawing alert %s ended with %d: %s", alert.id, error.returncode, said)
+            raise NotDrawn(alert.id, "drawing it failed, and the log says why") from None
         return done.stdout
 
     def _keep(self, key: tuple[str, int, str], drawn: bytes) -> None:

@@ -6,8 +6,10 @@ from typing import Final
 
 import msgspec
 
+from contracts import measurements
 from contracts.alerts import Alert
 from contracts.instants import DAY, HOUR, MINUTE, floor
+from contracts.measurements import Kind
 from contracts.series import Points, Reader, Selector, Statistic
 
 _SHORTEST: Final = 2 * HOUR  # shown at least
@@ -26,7 +28,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     end: int
     first: int
     last: int
-    heartbeat: bool = False  # how much came at all, where the alert is about that
+    heartbeat: bool = False  # how much came at all, where the alert is about no numbers
 
 
 class Columns(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +45,8 @@ def view(alert: Alert, *, now: int) -> View | None:
     evidence = alert.evidence
     if not alert.device:
         return None
+    entry = measurements.find(evidence.metric)
+    drawn = bool(evidence.metric) and (entry is None or entry.kind is not Kind.TEXT)
     start = evidence.start or alert.started
     end = max(evidence.end or alert.started, start)
     span = min(max(_SHORTEST, (end - start) * (_BEFORE + 1)), _LONGEST)
@@ -52,14 +56,14 @@ def view(alert: Alert, *, now: int) -> View | None:
         select=Selector(
             site=alert.site,
             devices=(alert.device,),
-            metrics=(evidence.metric,) if evidence.metric else (),
-            instance=evidence.instance if evidence.metric else None,
+            metrics=(evidence.metric,) if drawn else (),
+            instance=evidence.instance if drawn else None,
         ),
         start=start,
         end=end,
         first=first,
         last=max(last, first + MINUTE),
-        heartbeat=not evidence.metric,
+        heartbeat=not drawn,
     )
 
 

@@ -18,7 +18,7 @@ from alerts.commit import commit
 from alerts.desk import Desk, Filters
 from alerts.explain import contributors, window
 from alerts.explain.drawing import Drawing, Words, png
-from alerts.explain.errors import Undrawable
+from alerts.explain.errors import NotDrawn, Undrawable
 from alerts.explain.routes import contribution
 from alerts.explain.service import Explainer
 from alerts.routes import READ
@@ -28,6 +28,7 @@ from city.identity.caller import Caller, Kind
 from contracts.alerts import Alert
 from contracts.instants import DAY, HOUR, MINUTE, SECOND, WEEK
 from contracts.judgements import Evidence
+from contracts.measurements import ALARM
 from contracts.series import Block, Series
 from contracts.topics import Kind as Devices
 from runtime.clock import Fake
@@ -141,6 +142,22 @@ def test_silence_is_shown_as_what_came(store: Store, alert: Alert, clock: Fake) 
     assert shown
     columns = window.read(store.engine, shown)
     assert set(columns.values) == {0.0, 3.0}, "three series a minute, and none since"
+
+
+def test_an_alarm_which_is_words_is_shown_as_what_came(store: Store, alert: Alert, clock: Fake) -> None:
+    words = Evidence(metric=ALARM, instance="door", start=clock.now() - MINUTE, end=clock.now())
+    shown = window.view(msgspec.structs.replace(alert, evidence=words), now=clock.now())
+    assert shown
+    assert max(window.read(store.engine, shown).values) == 3.0, "three series a minute"
+
+
+async def test_a_drawing_that_fails_is_not_an_alert_that_is_not_there(
+    explainer: Explainer, alert: Alert, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("alerts.explain.service.sys.executable", "/bin/false")
+    with pytest.raises(NotDrawn, match="the log says why"):
+        await explainer.picture(alert, "id")
+    assert "ended with 1" in caplog.text
 
 
 @given(

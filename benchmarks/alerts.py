@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import shutil
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -67,7 +66,7 @@ def run(
     figures: dict[str, Figures] = {}
     try:
         for name in databases:
-            with _address(name, folder, postgres) as url:
+            with city_postgres.address(name, folder, postgres) as url:
                 if url:
                     figures[name] = asyncio.run(_measure(url, count, rounds, _prefixed(say, name)))
     finally:
@@ -240,17 +239,3 @@ def _percentiles(name: str, times: list[float]) -> Figures:
 
 def _prefixed(say: Say, name: str) -> Say:
     return lambda what: say(f"{name}: {what}")
-
-
-@contextlib.contextmanager
-def _address(name: str, folder: Path, postgres: str | None) -> Iterator[str]:
-    """Of an empty database; empty where there is none."""
-    if name == "sqlite":
-        yield f"sqlite:///{folder / 'city.sqlite'}"
-    elif postgres:
-        yield postgres
-    elif city_postgres.installed():
-        with city_postgres.server() as url:
-            yield url
-    else:
-        yield ""

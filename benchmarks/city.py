@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks import city_postgres
@@ -29,7 +27,7 @@ def run(
         for name in ("sqlite", "postgresql"):
             place = folder / name
             place.mkdir()
-            with _address(name, place, postgres) as url:
+            with city_postgres.address(name, place, postgres) as url:
                 if url:
                     figures[name] = _measure(url, place, seconds, pending, _prefixed(say, name))
     finally:
@@ -52,17 +50,3 @@ def _measure(url: str, folder: Path, seconds: float, pending: int, say: Say) -> 
 
 def _prefixed(say: Say, name: str) -> Say:
     return lambda what: say(f"{name}: {what}")
-
-
-@contextlib.contextmanager
-def _address(name: str, folder: Path, postgres: str | None) -> Iterator[str]:
-    """Of an empty database; empty where there is none."""
-    if name == "sqlite":
-        yield f"sqlite:///{folder / 'city.sqlite'}"
-    elif postgres:
-        yield postgres
-    elif city_postgres.installed():
-        with city_postgres.server() as url:
-            yield url
-    else:
-        yield ""

@@ -27,6 +27,20 @@ def installed() -> bool:
 
 
 @contextlib.contextmanager
+def address(name: str, folder: Path, postgres: str | None) -> Iterator[str]:
+    """Of an empty database on `sqlite` or `postgres`; empty where there is none."""
+    if name == "sqlite":
+        yield f"sqlite:///{folder / 'city.sqlite'}"
+    elif postgres:
+        yield postgres
+    elif installed():
+        with server() as url:
+            yield url
+    else:
+        yield ""
+
+
+@contextlib.contextmanager
 def server() -> Iterator[str]:
     """Address of an empty database on a server that ends with the block."""
     folder = Path(tempfile.mkdtemp(prefix="imm-bench-postgres-"))

@@ -7,6 +7,7 @@ whoever does a command keeps what became of it, answers the same to the same id,
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, Protocol
@@ -274,10 +275,9 @@ def typed(type_: str, texts: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _typed(text: str, kind: Any) -> Any:
-    try:
-        return msgspec.convert(text, kind) if kind is not Any else msgspec.json.decode(text)
-    except msgspec.MsgspecError:
-        pass
+    if kind is not Any:
+        with contextlib.suppress(msgspec.MsgspecError):
+            return msgspec.convert(text, kind)
     try:
         return msgspec.json.decode(text)
     except msgspec.MsgspecError:
